@@ -1,0 +1,1 @@
+"""Reconcile: bring Salesforce and a billing system back into agreement."""
