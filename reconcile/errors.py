@@ -145,7 +145,7 @@ class QuarantinedError(ReconcileError):
     def __init__(self, connection: str, expected: str, found: str) -> None:
         self.connection, self.expected, self.found = connection, expected, found
         super().__init__(
-            f"{connection} was made for {expected} but now answers as {found}; it is quarantined and may not be written.",
+            f"{connection} was made for {expected} but now answers as {found}; nothing may be written to it.",
             remedy="If a sandbox was refreshed, make a new connection and pull again.",
         )
 

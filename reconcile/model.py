@@ -1,7 +1,7 @@
 """The value types of Reconcile: what the words of the design mean in code.
 
-Everything here is a frozen value. Ids are text. Times are timezone-aware UTC `datetime`s. Field values of a record are text
-or null, exactly as the source system gave them.
+Everything here is a frozen value. Ids are text. Times are timezone-aware UTC `datetime`s. Field values of a record are
+text or null, exactly as the source system gave them.
 """
 
 from __future__ import annotations
