@@ -1,0 +1,74 @@
+"""The remote systems: how each is signed in to, described, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconcile.errors import DefinitionError
+from reconcile.model import Connection
+from reconcile.systems.base import (
+    ChildObject,
+    CompanionField,
+    ErrorRule,
+    ExpectedDifference,
+    KeyFormat,
+    LinkFields,
+    Reader,
+    SystemLimits,
+    Writer,
+    check_fingerprint,
+)
+
+__all__ = [
+    "ChildObject",
+    "CompanionField",
+    "ErrorRule",
+    "ExpectedDifference",
+    "KeyFormat",
+    "LinkFields",
+    "Reader",
+    "SystemLimits",
+    "Writer",
+    "check_fingerprint",
+    "open_reader",
+    "open_writer",
+]
+
+
+def open_reader(connection: Connection, secrets: Mapping[str, str]) -> Reader:
+    """A reader of the connection. Signs in on the first request, not here.
+
+    Raises:
+        DefinitionError: an option or secret that the system needs is missing.
+    """
+    # A system's client is imported when it is used: the app starts without loading all of them.
+    if connection.system == "salesforce":
+        from reconcile.systems.salesforce.reader import SalesforceReader  # noqa: PLC0415
+
+        return SalesforceReader(connection, secrets)
+    if connection.system == "chargebee":
+        from reconcile.systems.chargebee.reader import ChargebeeReader  # noqa: PLC0415
+
+        return ChargebeeReader(connection, secrets)
+    from reconcile.systems.files import FilesReader  # noqa: PLC0415
+
+    return FilesReader(connection)
+
+
+def open_writer(connection: Connection, secrets: Mapping[str, str]) -> Writer:
+    """A writer of the connection. The caller compares its fingerprint with `check_fingerprint` before it writes.
+
+    Raises:
+        DefinitionError: the system cannot be written to, or an option or secret that it needs is missing.
+    """
+    if connection.system == "salesforce":
+        from reconcile.systems.salesforce.writer import SalesforceWriter  # noqa: PLC0415
+
+        return SalesforceWriter(connection, secrets)
+    if connection.system == "chargebee":
+        from reconcile.systems.chargebee.writer import ChargebeeWriter  # noqa: PLC0415
+
+        return ChargebeeWriter(connection, secrets)
+    raise DefinitionError(
+        connection.name, "files cannot be written to", remedy="Export the change set as CSV and load it by hand."
+    )

@@ -1,0 +1,1 @@
+"""Chargebee billing: our own thin client of API v2 over the one HTTP session."""
