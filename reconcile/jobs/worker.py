@@ -1,0 +1,148 @@
+"""The process that executes jobs.
+
+One worker serves one workbench: it holds a lock file in the home folder for as long as it lives, which the operating system
+lets go of however it ends. A job that was running when a worker was killed is taken up again by the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from filelock import FileLock, Timeout
+
+from reconcile.errors import StateError
+from reconcile.jobs import tasks
+from reconcile.jobs.queue import APPLICATION, PROGRESS, QUEUE, open_client
+from reconcile.model import Person, Progress
+from reconcile.settings import Settings
+from reconcile.state import people
+from reconcile.workbench import Workbench
+
+# All releases share one version: a job started before an upgrade is finished after it, because every step can be repeated.
+_WORKFLOW_VERSION = "1"
+_JOBS_AT_ONCE = 2
+_PROGRESS_INTERVAL_S = 0.5
+
+_serving: list[Workbench] = []
+
+
+@contextmanager
+def worker_running(workbench: Workbench) -> Iterator[None]:
+    """Execute the workbench's jobs in threads of this process while the block runs.
+
+    Raises:
+        StateError: another worker serves this workbench already.
+    """
+    lock = _lock_of(workbench.settings)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise StateError("The worker of this workbench", "running already", "started twice") from error
+    _serving.append(workbench)
+    try:
+        _launch(workbench.settings.jobs_url)
+        yield
+    finally:
+        DBOS.destroy(workflow_completion_timeout_sec=10)
+        _serving.clear()
+        lock.release()
+
+
+def is_worker_alive(settings: Settings) -> bool:
+    """Whether a worker, in whatever process, holds the workbench now."""
+    lock = _lock_of(settings)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def serve(workbench: Workbench, stop: Event) -> None:
+    """Execute jobs until `stop` is set."""
+    with worker_running(workbench):
+        stop.wait()
+
+
+@DBOS.workflow(name="pull")
+def _pull(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:  # noqa: FBT001 - a stored argument list
+    return _pull_step(actor_id, connection_id, incremental)
+
+
+@DBOS.step(name="pull step")
+def _pull_step(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:  # noqa: FBT001 - as above
+    workbench = _serving[0]
+    snapshot = tasks.pull_snapshot(
+        workbench, _person(workbench, actor_id), connection_id, _Reporter(), incremental=incremental
+    )
+    return {"snapshot": snapshot.id, "rows": {count.object: count.rows for count in snapshot.objects}}
+
+
+@DBOS.workflow(name="run")
+def _run(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
+    return _run_step(actor_id, reconciliation_id)
+
+
+@DBOS.step(name="run step")
+def _run_step(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
+    workbench = _serving[0]
+    return {"run": tasks.run_reconciliation(workbench, _person(workbench, actor_id), reconciliation_id, _Reporter()).id}
+
+
+@DBOS.workflow(name="push")
+def _push(actor_id: str, change_set_id: str) -> dict[str, Any]:
+    return _push_step(actor_id, change_set_id)
+
+
+@DBOS.step(name="push step")
+def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
+    # A step may be executed twice when the worker dies; the journal and the read-back inside `push` make that safe.
+    workbench = _serving[0]
+    return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, _Reporter())
+
+
+class _Reporter:
+    """Keeps a running job's progress where every process can read it, at most twice a second."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, progress: Progress) -> None:
+        stage, at = self._last
+        now = time.monotonic()
+        is_end = progress.total is not None and progress.done >= progress.total
+        if stage == progress.stage and not is_end and now - at < _PROGRESS_INTERVAL_S:
+            return
+        self._last = (progress.stage, now)
+        DBOS.set_event(PROGRESS, dataclasses.asdict(progress))
+
+
+def _launch(jobs_url: str) -> None:
+    open_client(jobs_url)
+    config = DBOSConfig(
+        name=APPLICATION,
+        system_database_url=jobs_url,
+        serializer=DBOSPortableJSONSerializer(),
+        application_version=_WORKFLOW_VERSION,
+        executor_id="worker",
+        console_log_level="CRITICAL",  # a job's failure is kept with the job and shown there
+    )
+    DBOS(config=config)
+    DBOS.launch()
+    DBOS.register_queue(QUEUE, worker_concurrency=_JOBS_AT_ONCE, polling_interval_sec=0.25)
+
+
+def _lock_of(settings: Settings) -> FileLock:
+    return FileLock(settings.home / "worker.lock")
+
+
+def _person(workbench: Workbench, person_id: str) -> Person:
+    with workbench.database.read() as tx:
+        return people.get(tx, person_id)
