@@ -1,0 +1,5 @@
+"""Entry of `python -m reconcile`."""
+
+from reconcile.cli import main
+
+main()
