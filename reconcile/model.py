@@ -326,6 +326,8 @@ class Operation:
         after: the values to write. None clears the field.
         modified_at: the record's own modification stamp in the snapshot, as text, where it has one.
         reason: one sentence for the person who approves.
+        attempts: how often it was sent.
+        requests: ids of the requests it helps to carry out; a request's later stages wait for its earlier ones.
     """
 
     id: str
@@ -344,11 +346,19 @@ class Operation:
     message: str = ""
     remedy: str = ""
     present: Mapping[str, str | None] | None = None
+    attempts: int = 0
+    requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """An ordered set of operations and where it stands. `revision` is for compare-and-set."""
+    """An ordered set of operations and where it stands. `revision` is for compare-and-set.
+
+    Attributes:
+        link_share: share (0..1) of the existing links that the set ends or moves.
+        approved_hash: of the ids and values that were approved; a set that reads otherwise is not pushed.
+        note: why it was rejected, paused or stopped; empty otherwise.
+    """
 
     id: str
     reconciliation_id: str | None
@@ -362,6 +372,8 @@ class ChangeSet:
     policy: Policy = field(default_factory=Policy)
     reverts_id: str | None = None
     link_share: float = 0.0
+    approved_hash: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

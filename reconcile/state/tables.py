@@ -201,6 +201,12 @@ change_sets = sa.Table(
     _reference("reverts_id", "change_sets.id", nullable=True),
     sa.Column("link_share", sa.Float, nullable=False, server_default="0"),
     _text("request_key", nullable=True),
+    # What was approved, as a hash of ids and values: a set that reads otherwise is not pushed.
+    _text("approved_hash", nullable=True),
+    # Which process pushes it at this moment, and until when nobody else may take over.
+    _text("lease_owner", nullable=True),
+    sa.Column("lease_until", Moment),
+    _text("note", default=""),
     sa.UniqueConstraint("request_key"),
     sa.Index(None, "state"),
     sa.Index(None, "reconciliation_id", "created_at"),
@@ -226,6 +232,8 @@ operations = sa.Table(
     _text("remedy", default=""),
     sa.Column("present", VALUES),
     _whole("attempts", default="0"),
+    # Ids of the requests that the operation helps to carry out: a request's later stages wait for its earlier ones.
+    sa.Column("requests", VALUES),
     sa.UniqueConstraint("change_set_id", "position"),
     sa.Index(None, "change_set_id", "state", "position"),
     sa.Index(None, "connection_id", "object", "record_id"),
