@@ -73,10 +73,14 @@ class RemoteError(ReconcileError):
 
 
 class UnreachableError(RemoteError):
-    """No answer arrived. Whether the request took effect is not known."""
+    """No answer arrived. Whether the request took effect is not known.
 
-    def __init__(self, connection: str, method: str, url: str, cause: str) -> None:
-        self.method, self.url, self.cause = method, url, cause
+    Attributes:
+        may_have_applied: False when the request surely did nothing: it only read, or it was never sent.
+    """
+
+    def __init__(self, connection: str, method: str, url: str, cause: str, *, may_have_applied: bool = True) -> None:
+        self.method, self.url, self.cause, self.may_have_applied = method, url, cause, may_have_applied
         super().__init__(
             connection,
             f"no answer to {method} {url} ({cause}).",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from reconcile.errors import DefinitionError
+from reconcile.errors import DefinitionError, UnknownNameError
 from reconcile.model import Connection
 from reconcile.systems.base import (
     ChildObject,
@@ -30,6 +30,7 @@ __all__ = [
     "SystemLimits",
     "Writer",
     "check_fingerprint",
+    "link_fields",
     "open_reader",
     "open_writer",
 ]
@@ -71,4 +72,27 @@ def open_writer(connection: Connection, secrets: Mapping[str, str]) -> Writer:
         return ChargebeeWriter(connection, secrets)
     raise DefinitionError(
         connection.name, "files cannot be written to", remedy="Export the change set as CSV and load it by hand."
+    )
+
+
+def link_fields(left: Connection, right: Connection, left_object_fields: Collection[str] = ()) -> LinkFields:
+    """How the two connections' systems name each other's records.
+
+    Args:
+        left: the connection whose object carries the package's fields.
+        right: the connection whose option `link_field` names its own field.
+        left_object_fields: the left object's own field names (of `_fields` in its snapshot, or of `describe`), in which
+            the namespace of a managed package is found.
+
+    Raises:
+        UnknownNameError: the two systems have no declared link; say the fields in the reconciliation instead.
+    """
+    from reconcile.systems.chargebee.links import DEFAULT_LINK_FIELD, salesforce_links  # noqa: PLC0415
+
+    if (left.system, right.system) != ("salesforce", "chargebee"):
+        raise UnknownNameError(
+            "link between systems", f"{left.system} and {right.system}", ("salesforce and chargebee",)
+        )
+    return salesforce_links(
+        left_object_fields, right.options.get("link_field") or DEFAULT_LINK_FIELD, left.options.get("package_namespace")
     )

@@ -1,8 +1,8 @@
 """What every system offers: a Reader, where it can be written to a Writer, and the declarations of its own kind.
 
-Declarations (frozen values that planning and screens read, never the network): which fields link two systems, how many
-records may share a link, what hangs on a linked record, what a row's error code means, what the system limits, and which
-differences between two systems are to be expected.
+Declarations (frozen values that planning and screens read, never the network): which fields link two systems, how
+many records may share a link, what hangs on a linked record, what a row's error code means, what the system limits,
+and which differences between two systems are to be expected.
 """
 
 from __future__ import annotations

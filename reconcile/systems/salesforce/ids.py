@@ -1,8 +1,8 @@
 """Salesforce record ids: 15 characters that differ by case, or 18 with three check characters that make case safe.
 
 The check characters: the 15 are three groups of five; in each, bit j is set when character j is an upper-case letter;
-the five bits index into A-Z0-5 (documented under "ID field type" in the SOAP API guide). Ids in one snapshot are kept in
-the form of 18, so two ids that differ by case only stay two ids in every comparison.
+the five bits index into A-Z0-5 (documented under "ID field type" in the SOAP API guide). Ids in one snapshot are kept
+in the form of 18, so two ids that differ by case only stay two ids in every comparison.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import re
 import polars as pl
 
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_SHAPE_15 = r"^[0-9A-Za-z]{15}$"
-_SHAPE_18 = r"^[0-9A-Za-z]{18}$"
+# `\z` is the very end for RE2 (DuckDB) and Rust (polars); Python spells it `\Z`, so it matches with fullmatch instead.
+_BODY_15 = "[0-9A-Za-z]{15}"
+_BODY_18 = "[0-9A-Za-z]{18}"
+_SHAPE_15 = rf"^{_BODY_15}\z"
+_SHAPE_18 = rf"^{_BODY_18}\z"
 PATTERN = r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?"
 """Regular expression of a whole id; `is_valid` also verifies the check characters."""
 
@@ -29,7 +32,7 @@ def to_18(text: str | None) -> str | None:
     >>> to_18("a01M00000062mPg")
     'a01M00000062mPgIAI'
     """
-    if text is None or not re.match(_SHAPE_15, text):
+    if text is None or not re.fullmatch(_BODY_15, text):
         return text
     return text + _suffix(text)
 
@@ -38,9 +41,9 @@ def is_valid(text: str | None) -> bool:
     """Whether `text` is an id of 15 characters, or of 18 with the right check characters."""
     if text is None:
         return False
-    if re.match(_SHAPE_15, text):
+    if re.fullmatch(_BODY_15, text):
         return True
-    return bool(re.match(_SHAPE_18, text)) and text[15:] == _suffix(text[:15])
+    return bool(re.fullmatch(_BODY_18, text)) and text[15:] == _suffix(text[:15])
 
 
 def _sql_suffix(column: str, start: int) -> str:

@@ -1,0 +1,164 @@
+"""What a delimited text file looks like, found from its first records."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
+QUOTES = ('"', "'")
+MAX_TITLE_LINES = 20
+_NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*[%€$£]?")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+_COMMA_DECIMAL = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}|[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?0,\d+")
+_POINT_DECIMAL = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d{1,2}|[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?0\.\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the text of a table is written.
+
+    Attributes:
+        encoding: Python's name of the character encoding, e.g. "utf-8", "cp1252", "utf-16-le"; "mixed" where lines
+            differ (UTF-8 where valid, else cp1252).
+        has_bom: whether a byte order mark stands in front.
+        delimiter: one character.
+        quote: one character, empty for none. A quote inside a quoted value is doubled, or follows `escape`.
+        escape: one character; the same as `quote` where quotes are doubled.
+        has_header: whether the first record names the columns.
+        decimal: "." or ",". It tells a comparison how to read numbers; the text itself is not changed.
+        skip_lines: lines in front of the header or of the first record (titles of report exports).
+    """
+
+    encoding: str = "utf-8"
+    has_bom: bool = False
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    has_header: bool = True
+    decimal: str = "."
+    skip_lines: int = 0
+
+    def describe(self) -> str:
+        """One line for people: `comma, quote ", utf-8, header, decimal point`."""
+        names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "\x1f": "unit separator"}
+        parts = [
+            names.get(self.delimiter, repr(self.delimiter)),
+            f"quote {self.quote}" if self.quote else "no quotes",
+            self.encoding + (" with byte order mark" if self.has_bom else ""),
+            "header" if self.has_header else "no header",
+            "decimal comma" if self.decimal == "," else "decimal point",
+        ]
+        return ", ".join(parts + ([f"{self.skip_lines} lines skipped"] if self.skip_lines else []))
+
+
+def records(text: str, delimiter: str, quote: str, escape: str) -> Iterator[list[str]]:
+    """The records of `text` with Python's own reader; a broken record ends the iteration."""
+    doubled = not quote or escape == quote
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        doublequote=doubled,
+        escapechar=None if doubled else escape,
+        strict=True,
+    )
+    try:
+        yield from reader
+    except csv.Error:
+        return
+
+
+def detect_dialect(sample: str, base: Dialect, *, is_whole: bool, delimiter: str | None = None) -> Dialect:
+    """The dialect of `sample`, the decoded beginning of a file.
+
+    Args:
+        sample: text, ending anywhere.
+        base: carries what is known already (encoding, byte order mark).
+        is_whole: the sample is the whole file, so its last line counts too.
+        delimiter: fixed by a person or by the file's ending; None to find it.
+    """
+    text = sample if is_whole else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
+    choices = [delimiter] if delimiter else list(DELIMITERS)
+    best = max(
+        (replace(base, delimiter=d, quote=q, escape=e) for d in choices for q, e in _quotings(text)),
+        key=lambda dialect: _score(text, dialect),
+    )
+    rows = [row for row in records(text, best.delimiter, best.quote, best.escape) if row]
+    skip = _title_lines(text, rows)
+    body = rows[skip:]
+    return replace(best, skip_lines=skip, has_header=has_header(body), decimal=decimal_mark(body[1:] or body))
+
+
+def _quotings(text: str) -> list[tuple[str, str]]:
+    found = [('"', '"')]
+    if '\\"' in text:
+        found.append(('"', "\\"))
+    if '"' not in text and text.count("'") > 1:
+        found.append(("'", "'"))
+    return found
+
+
+def _score(text: str, dialect: Dialect) -> tuple[float, int, int]:
+    """How well the dialect fits: share of records with the usual width, that width, and how early it is tried."""
+    widths = Counter(len(row) for row in records(text, dialect.delimiter, dialect.quote, dialect.escape) if row)
+    if not widths:
+        return (0.0, 0, 0)
+    width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
+    share = count / widths.total()
+    consistency = share if width > 1 else 0.05
+    return (round(consistency, 1), min(width, 3), count - DELIMITERS.index(dialect.delimiter) if dialect.delimiter in DELIMITERS else 0)
+
+
+def _title_lines(text: str, rows: Sequence[Sequence[str]]) -> int:
+    """Leading records that are narrower than the table, as report exports have; 0 unless lines and records agree."""
+    widths = Counter(len(row) for row in rows)
+    if not widths:
+        return 0
+    usual = widths.most_common(1)[0][0]
+    first = next((i for i, row in enumerate(rows) if len(row) == usual), 0)
+    if usual < 3 or first == 0 or first > MAX_TITLE_LINES or len(rows) - first < 3:
+        return 0
+    is_title = all(sum(1 for cell in row if cell.strip()) <= max(1, usual // 2) for row in rows[:first])
+    plain = not any("\n" in cell or "\r" in cell for row in rows[:first] for cell in row)
+    blank_between = any(not line.strip() for line in text.splitlines()[:first])
+    return first if is_title and plain and not blank_between else 0
+
+
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record looks like names: distinct text, not numbers or dates, where the records below differ.
+
+    An empty table and a single record of text have a header.
+    """
+    if not rows:
+        return True
+    first = [cell.strip() for cell in rows[0]]
+    if any(is_value(cell) for cell in first):
+        return False
+    filled = [cell.casefold() for cell in first if cell]
+    if not filled or len(filled) < len(first) / 2:
+        return False
+    below = rows[1:200]
+    return not any(_is_repeated(cell, index, below) for index, cell in enumerate(rows[0]) if cell)
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number or a date, which a column name never is."""
+    return bool(cell) and bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell) or "@" in cell)
+
+
+def _is_repeated(cell: str, index: int, rows: Sequence[Sequence[str]]) -> bool:
+    return sum(1 for row in rows if index < len(row) and row[index] == cell) > 1
+
+
+def decimal_mark(rows: Sequence[Sequence[str]]) -> str:
+    """"," where more cells read as numbers with a decimal comma than with a decimal point, else "."."""
+    cells = [cell.strip() for row in rows for cell in row]
+    commas = sum(1 for cell in cells if _COMMA_DECIMAL.fullmatch(cell))
+    points = sum(1 for cell in cells if _POINT_DECIMAL.fullmatch(cell))
+    return "," if commas > points else "."
