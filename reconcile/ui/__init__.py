@@ -1,0 +1,1 @@
+"""The screens: everything that knows Streamlit, apart from `app.py` and the thin files in `pages/`."""

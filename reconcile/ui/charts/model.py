@@ -1,0 +1,117 @@
+"""What the matcher learned and what its thresholds would do."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, AnyChart
+
+
+def weight_chart(levels: pd.DataFrame) -> AnyChart:
+    """One bar for each level of agreement of each role.
+
+    Args:
+        levels: columns role, level (larger agrees more), label, weight (bits), m and u (shares among the same and
+            among different customers).
+    """
+    data = levels.assign(
+        sign=["for" if weight > 0 else "against" for weight in levels["weight"]],
+        name=[f"{label}" for label in levels["label"]],
+    )
+    bars = (
+        alt.Chart(data)
+        .mark_bar(cornerRadius=2, height=11)
+        .encode(
+            y=alt.Y(
+                "name:N",
+                title=None,
+                sort=alt.EncodingSortField("level", order="descending"),
+                axis=alt.Axis(labelLimit=240, ticks=False, domain=False, labelOverlap=False),
+            ),
+            x=alt.X("weight:Q", title="bits for (right) and against (left) the same customer"),
+            color=alt.Color(
+                "sign:N", legend=None, scale=alt.Scale(domain=["for", "against"], range=[AGREES, DISAGREES])
+            ),
+            tooltip=[
+                alt.Tooltip("role:N", title="Role"),
+                alt.Tooltip("label:N", title="Level"),
+                alt.Tooltip("weight:Q", title="Bits", format="+.2f"),
+                alt.Tooltip("m:Q", title="Share among same customers", format=".3%"),
+                alt.Tooltip("u:Q", title="Share among different customers", format=".4%"),
+            ],
+        )
+        .properties(height=alt.Step(17))
+    )
+    # Rows belong to one role each, so every facet keeps its own labels on y.
+    chart: AnyChart = bars.facet(
+        row=alt.Row(
+            "role:N",
+            title=None,
+            sort=list(dict.fromkeys(data["role"])),
+            header=alt.Header(labelAngle=0, labelAlign="left", labelFontWeight="bold", labelPadding=4),
+        ),
+        spacing=8,
+    ).resolve_scale(y="independent")
+    return chart
+
+
+def threshold_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyChart:
+    """Candidates at or above each probability, with the two thresholds of the reconciliation.
+
+    `curve` has the columns threshold (0..1), candidates (at or above it), precision (share expected to be right).
+    """
+    x = alt.X("threshold:Q", title="probability at or above", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    line = (
+        alt.Chart(curve)
+        .mark_area(line={"strokeWidth": 2}, opacity=0.25, interpolate="step-before")
+        .encode(
+            x=x,
+            y=alt.Y("candidates:Q", title="pairs"),
+            tooltip=[
+                alt.Tooltip("threshold:Q", title="At or above", format=".0%"),
+                alt.Tooltip("candidates:Q", title="Pairs", format=","),
+                alt.Tooltip("precision:Q", title="Expected to be right", format=".1%"),
+            ],
+        )
+    )
+    rules = pd.DataFrame({"threshold": [review, accept], "name": ["shown from here", "accepted from here"]})
+    marks = (
+        alt.Chart(rules)
+        .mark_rule(strokeDash=[4, 3], size=1.5, color=NEUTRAL)
+        .encode(x="threshold:Q", tooltip=[alt.Tooltip("name:N", title="Threshold"), "threshold:Q"])
+    )
+    names = (
+        alt.Chart(rules)
+        .mark_text(align="right", dx=-5, dy=-2, baseline="bottom", fontSize=11, color=NEUTRAL, angle=270)
+        .encode(x="threshold:Q", y=alt.value(0), text="name:N")
+    )
+    return alt.layer(line, marks, names).properties(height=260)
+
+
+def pairs_per_key(keys: pd.DataFrame) -> AnyChart:
+    """How many candidates each blocking key brought, and how many no other key would have.
+
+    Args:
+        keys: columns key, pairs, only (pairs that this key alone found).
+    """
+    long = keys.melt(id_vars="key", value_vars=["only", "shared"], var_name="part", value_name="count")
+    chart: AnyChart = (
+        alt.Chart(long)
+        .mark_bar(cornerRadius=2)
+        .encode(
+            y=alt.Y("key:N", sort="-x", title=None, axis=alt.Axis(labelLimit=240)),
+            x=alt.X("count:Q", title="pairs"),
+            color=alt.Color(
+                "part:N",
+                title=None,
+                scale=alt.Scale(domain=["only", "shared"], range=[AGREES, NEUTRAL]),
+                legend=alt.Legend(
+                    orient="top", labelExpr="datum.label == 'only' ? 'found by this key alone' : 'also by others'"
+                ),
+            ),
+            tooltip=["key:N", "part:N", alt.Tooltip("count:Q", format=",")],
+        )
+        .properties(height=alt.Step(22))
+    )
+    return chart

@@ -1,0 +1,67 @@
+"""How the evidence of one pair adds up, in bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, ROW_HEIGHT, TOTAL, AnyChart
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One contribution. `detail` says what agreed or not, for the tooltip."""
+
+    label: str
+    bits: float
+    detail: str = ""
+
+
+def waterfall(steps: Sequence[Step], total_label: str = "Total") -> AnyChart:
+    """A waterfall of the steps in their order, then their sum. Right is evidence for, left is evidence against."""
+    data = _running_totals(steps, total_label)
+    order = data["label"].tolist()
+    y = alt.Y(
+        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False)
+    )
+    bars = (
+        alt.Chart(data)
+        .mark_bar(cornerRadius=2, height=13)
+        .encode(
+            y=y,
+            x=alt.X("start:Q", title="bits (each bit doubles the odds)", axis=alt.Axis(tickCount=6)),
+            x2="end:Q",
+            color=alt.Color("sign:N", legend=None, scale=_signs()),
+            tooltip=[
+                alt.Tooltip("label:N", title="Evidence"),
+                alt.Tooltip("bits:Q", title="Bits", format="+.1f"),
+                alt.Tooltip("detail:N", title="What"),
+                alt.Tooltip("end:Q", title="Running total", format="+.1f"),
+            ],
+        )
+    )
+    text = (
+        alt.Chart(data)
+        .mark_text(align="left", dx=4, fontSize=11, color=NEUTRAL)
+        .encode(y=y, x="right:Q", text=alt.Text("bits:Q", format="+.1f"))
+    )
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[2, 2]).encode(x="x:Q")
+    return alt.layer(zero, bars, text).properties(height=alt.Step(ROW_HEIGHT))
+
+
+def _running_totals(steps: Sequence[Step], total_label: str) -> pd.DataFrame:
+    rows, total = [], 0.0
+    for step in steps:
+        sign = "for" if step.bits > 0 else "against" if step.bits < 0 else "neutral"
+        rows.append((step.label, step.bits, total, total + step.bits, sign, step.detail))
+        total += step.bits
+    rows.append((total_label, total, 0.0, total, "total", ""))
+    data = pd.DataFrame(rows, columns=["label", "bits", "start", "end", "sign", "detail"])
+    return data.assign(right=data[["start", "end"]].max(axis=1))
+
+
+def _signs() -> alt.Scale:
+    return alt.Scale(domain=["for", "against", "neutral", "total"], range=[AGREES, DISAGREES, NEUTRAL, TOTAL])
