@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -35,7 +35,6 @@ from reconcile.errors import InputError, StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 4_210_627  # a number of our own, so that two starting processes queue for the same PostgreSQL lock
-LOCK_WAIT_S = 15
 ATTEMPTS = 6
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
 PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
@@ -52,18 +51,23 @@ class Database:
     One instance serves all threads of a process. A transaction must not be opened inside another one of the same
     thread: on SQLite the inner one would wait for the outer one until it times out.
 
+    Args:
+        url: the address.
+        lock_wait_s: how long a SQLite writer waits for its turn.
+
     Raises:
         InputError: an address that is no address, or of another kind of database.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_wait_s: float = 15) -> None:
         self.url = _address(url)
         self.shown_url = self.url.render_as_string(hide_password=True)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._is_checked = False
         if self.is_sqlite:
             _make_folder(self.url)
-        self.engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite, connect_args=self._connect_args())
+        connect_args: dict[str, float] = {"timeout": lock_wait_s} if self.is_sqlite else {"connect_timeout": 10}
+        self.engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite, connect_args=connect_args)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -131,9 +135,6 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
-
-    def _connect_args(self) -> dict[str, Any]:
-        return {"timeout": LOCK_WAIT_S} if self.is_sqlite else {"connect_timeout": 10}
 
     @contextmanager
     def _transaction(self, *, is_write: bool) -> Iterator[Connection]:
