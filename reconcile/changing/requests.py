@@ -81,8 +81,9 @@ _STORED: frozenset[ExceptionKind] = frozenset({"dangling", "one_sided", "conflic
 def requests_from_decisions(decisions: Iterable[Decision]) -> list[Request]:
     """What must be done so that both systems say what was decided.
 
-    `same` on a pair makes it the link. `different` ends a link that a system stores; about a pair that no system links it
-    needs no write. `unsure`, and decisions about duplicates of one side (merging is another request), ask for nothing.
+    `same` on a pair makes it the link. `different` ends a link that a system stores; about a pair that no system links
+    it needs no write. `unsure`, and decisions about duplicates of one side (merging is another request), ask for
+    nothing.
     """
     wanted: list[Request] = []
     for decision in decisions:
