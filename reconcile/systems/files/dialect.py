@@ -6,14 +6,20 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from reconcile.systems.files.limits import LIMITS
+
+# Python's reader has one limit for the whole process. Ours is the larger, and lines are bounded before it sees them.
+csv.field_size_limit(max(csv.field_size_limit(), LIMITS.line_bytes))
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
 QUOTES = ('"', "'")
 MAX_TITLE_LINES = 20
 _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*[%€$£]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+_YEAR = re.compile(r"(19|20)\d\d")  # a pivot's columns may be named by year
 _COMMA_DECIMAL = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}|[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?0,\d+")
 _POINT_DECIMAL = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d{1,2}|[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?0\.\d+")
 
@@ -56,25 +62,32 @@ class Dialect:
         return ", ".join(parts + ([f"{self.skip_lines} lines skipped"] if self.skip_lines else []))
 
 
-def records(text: str, delimiter: str, quote: str, escape: str) -> Iterator[list[str]]:
-    """The records of `text` with Python's own reader; a broken record ends the iteration."""
-    doubled = not quote or escape == quote
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quotechar=quote or None,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        doublequote=doubled,
-        escapechar=None if doubled else escape,
+def python_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Python's own strict reader over `lines`, set to the dialect."""
+    is_doubled = not dialect.quote or dialect.escape == dialect.quote
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        doublequote=is_doubled,
+        escapechar=None if is_doubled else dialect.escape,
         strict=True,
     )
+
+
+def _records(text: str, dialect: Dialect) -> Iterator[list[str]]:
+    """The records of `text` that are not blank; a broken record ends the iteration."""
+    reader = python_reader(io.StringIO(text, newline=""), dialect)
     try:
-        yield from reader
+        yield from (row for row in reader if row)
     except csv.Error:
         return
 
 
-def detect_dialect(sample: str, base: Dialect, *, is_whole: bool, delimiter: str | None = None) -> Dialect:
+def detect_dialect(
+    sample: str, base: Dialect, *, is_whole: bool, delimiter: str | None = None, skip_lines: int | None = None
+) -> Dialect:
     """The dialect of `sample`, the decoded beginning of a file.
 
     Args:
@@ -82,17 +95,21 @@ def detect_dialect(sample: str, base: Dialect, *, is_whole: bool, delimiter: str
         base: carries what is known already (encoding, byte order mark).
         is_whole: the sample is the whole file, so its last line counts too.
         delimiter: fixed by a person or by the file's ending; None to find it.
+        skip_lines: lines in front of the header, as a person says; None to find them.
     """
     text = sample if is_whole else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
+    text = "".join(text.splitlines(keepends=True)[skip_lines:]) if skip_lines else text
     choices = [delimiter] if delimiter else list(DELIMITERS)
     best = max(
         (replace(base, delimiter=d, quote=q, escape=e) for d in choices for q, e in _quotings(text)),
         key=lambda dialect: _score(text, dialect),
     )
-    rows = [row for row in records(text, best.delimiter, best.quote, best.escape) if row]
-    skip = _title_lines(text, rows)
-    body = rows[skip:]
-    return replace(best, skip_lines=skip, has_header=has_header(body), decimal=decimal_mark(body[1:] or body))
+    rows = list(_records(text, best))
+    titles = _title_lines(text, rows) if skip_lines is None else 0
+    body = rows[titles:]
+    return replace(
+        best, skip_lines=skip_lines or titles, has_header=has_header(body), decimal=decimal_mark(body[1:] or body)
+    )
 
 
 def _quotings(text: str) -> list[tuple[str, str]]:
@@ -106,13 +123,15 @@ def _quotings(text: str) -> list[tuple[str, str]]:
 
 def _score(text: str, dialect: Dialect) -> tuple[float, int, int]:
     """How well the dialect fits: share of records with the usual width, that width, and how early it is tried."""
-    widths = Counter(len(row) for row in records(text, dialect.delimiter, dialect.quote, dialect.escape) if row)
+    widths = Counter(len(row) for row in _records(text, dialect))
     if not widths:
         return (0.0, 0, 0)
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
-    share = count / widths.total()
-    consistency = share if width > 1 else 0.05
-    return (round(consistency, 1), min(width, 3), count - DELIMITERS.index(dialect.delimiter) if dialect.delimiter in DELIMITERS else 0)
+    first = next(row for row in _records(text, dialect))
+    is_one_column = width == 1 or (width < 3 and len(first) != width)  # a title line stands above wider tables only
+    consistency = 0.05 if is_one_column else count / widths.total()
+    order = DELIMITERS.index(dialect.delimiter) if dialect.delimiter in DELIMITERS else 0
+    return (round(consistency, 1), min(width, 3), count - order)
 
 
 def _title_lines(text: str, rows: Sequence[Sequence[str]]) -> int:
@@ -138,7 +157,8 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     if not rows:
         return True
     first = [cell.strip() for cell in rows[0]]
-    if any(is_value(cell) for cell in first):
+    values = [cell for cell in first if is_value(cell)]
+    if any(not _YEAR.fullmatch(cell) for cell in values) or len(values) * 2 > len(first):
         return False
     filled = [cell.casefold() for cell in first if cell]
     if not filled or len(filled) < len(first) / 2:
@@ -157,7 +177,7 @@ def _is_repeated(cell: str, index: int, rows: Sequence[Sequence[str]]) -> bool:
 
 
 def decimal_mark(rows: Sequence[Sequence[str]]) -> str:
-    """"," where more cells read as numbers with a decimal comma than with a decimal point, else "."."""
+    """A comma where more cells read as numbers with a decimal comma than with a decimal point, else a point."""
     cells = [cell.strip() for row in rows for cell in row]
     commas = sum(1 for cell in cells if _COMMA_DECIMAL.fullmatch(cell))
     points = sum(1 for cell in cells if _POINT_DECIMAL.fullmatch(cell))

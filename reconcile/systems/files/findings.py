@@ -17,22 +17,20 @@ WarningKind = Literal[
     "nul_characters",
     "lines_before_header",
     "workbook_errors",
-    "long_numbers",
 ]
 
 _SENTENCES: dict[WarningKind, str] = {
-    "scientific_notation": "{count} values are in scientific notation: ids that a spreadsheet has cut",
-    "lost_zeros": "{count} values are shorter than the rest: leading zeros may be lost",
-    "salesforce_15": "{count} Salesforce ids have 15 characters, whose case matters; 18 are safe",
-    "mixed_dates": "{count} dates have the day first where others have the month first",
-    "ragged_rows": "{count} rows do not have as many values as the header; they are listed as unreadable",
-    "duplicate_headers": "{count} column names occur twice and were numbered",
-    "blank_headers": "{count} columns have no name and were named by position",
-    "mixed_encodings": "{count} lines are not in the encoding of the rest and were read as Windows-1252",
-    "nul_characters": "{count} values contain NUL characters",
-    "lines_before_header": "{count} lines in front of the header were skipped",
-    "workbook_errors": "{count} cells hold a spreadsheet error such as #N/A and are read as empty",
-    "long_numbers": "{count} numbers have more than 15 digits, which a spreadsheet cannot hold exactly",
+    "scientific_notation": "{count} value{s} in scientific notation: ids that a spreadsheet has cut",
+    "lost_zeros": "{count} value{s} shorter than the rest: leading zeros may be lost",
+    "salesforce_15": "{count} Salesforce id{s} of 15 characters, where upper and lower case differ; 18 are safe",
+    "mixed_dates": "{count} date{s} in another order of day and month than the rest",
+    "ragged_rows": "{count} record{s} that cannot be read as rows of the table, listed as unreadable",
+    "duplicate_headers": "{count} column name{s} that occurred before, numbered",
+    "blank_headers": "{count} column{s} without a name, named by position",
+    "mixed_encodings": "{count} line{s} in another encoding than the rest, read as Windows-1252",
+    "nul_characters": "{count} value{s} with NUL characters",
+    "lines_before_header": "{count} line{s} in front of the header, skipped",
+    "workbook_errors": "{count} cell{s} with a spreadsheet error such as #N/A, read as empty",
 }
 
 
@@ -54,7 +52,7 @@ class ReadWarning:
     @property
     def sentence(self) -> str:
         """The warning as a sentence for people."""
-        text = _SENTENCES[self.kind].format(count=f"{self.count:,}")
+        text = _SENTENCES[self.kind].format(count=f"{self.count:,}", s="" if self.count == 1 else "s")
         shown = ", ".join(example[:60] for example in self.examples)
         where = f"Column {self.column}: " if self.column is not None else ""
         return f"{where}{text}{f' (e.g. {shown})' if shown else ''}."

@@ -17,7 +17,7 @@ class Limits:
         unpacked_bytes: most bytes that a compressed file may unpack to.
         free_unpacked_bytes: up to here the ratio below is not looked at.
         ratio: most unpacked bytes per packed byte; real exports reach about 30, a bomb about 1,000.
-        workbook_cells: most cells of the rectangle that a sheet spans, empty ones included.
+        workbook_bytes: most bytes that a workbook may unpack to.
         workbook_memory_bytes: address space of the process that opens a workbook.
         workbook_seconds: its time.
     """
@@ -27,7 +27,7 @@ class Limits:
     unpacked_bytes: int = 32 * 1024 * MIB
     free_unpacked_bytes: int = 256 * MIB
     ratio: int = 200
-    workbook_cells: int = 60_000_000
+    workbook_bytes: int = 2 * 1024 * MIB
     workbook_memory_bytes: int = 6 * 1024 * MIB
     workbook_seconds: int = 300
 

@@ -1,0 +1,106 @@
+"""Warnings about the values of a loaded table: ids that a spreadsheet damaged, dates in two orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from reconcile.systems.files.findings import ReadWarning, WarningKind
+from reconcile.systems.files.sql import identifier
+
+_SCIENTIFIC = r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,3}"
+_SALESFORCE = r"(0[0-9A-Za-z]{2}|[a-z][0-9A-Za-z]{2})[0-9A-Za-z]{12}([A-Z0-5]{3})?"
+_DAY_MONTH = r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})( .*)?"
+_PADDED_HEADER = re.compile(
+    r"zip|post|plz|ein\b|tax|duns|d-u-n-s|account.?n|cust.*n(o|um)|vendor.?n|fips|ssn|iban|code", re.I
+)
+_SAMPLE_ROWS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """A column in a sample of rows: how many values, and how many of them look like digits, dates or Salesforce ids."""
+
+    values: int
+    digits: int
+    zero_led: int
+    digit_length: int | None
+    dates: int
+    salesforce_ids: int
+
+
+def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[ReadWarning]:
+    """What looks damaged in the values of `table`, all VARCHAR: counted over every row, with up to five examples.
+
+    Which columns hold ids, dates or digits is told from a sample of rows; scientific notation is looked for everywhere.
+    """
+    profiles = _profiles(con, table, columns)
+    conditions = [(column, kind, sql) for column in columns for kind, sql in _conditions(column, profiles[column])]
+    counts = _count(con, table, [sql for _, _, sql in conditions])
+    found = [
+        ReadWarning(kind, count, column, _examples(con, table, column, sql))
+        for (column, kind, sql), count in zip(conditions, counts, strict=True)
+        if count
+    ]
+    dates = [column for column in columns if profiles[column].dates * 2 > profiles[column].values]
+    return found + [warning for column in dates for warning in _mixed_dates(con, table, column)]
+
+
+def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Mapping[str, _Profile]:
+    parts = []
+    for column in columns:
+        name = identifier(column)
+        digits = f"FILTER (regexp_full_match({name}, '[0-9]+'))"
+        parts.append(
+            f"count({name}), count(*) {digits}, count(*) FILTER (regexp_full_match({name}, '0[0-9]+')), "
+            f"mode(length({name})) {digits}, count(*) FILTER (regexp_full_match({name}, '{_DAY_MONTH}')), "
+            f"count(*) FILTER (regexp_full_match({name}, '{_SALESFORCE}') AND regexp_matches({name}, '[A-Za-z]'))"
+        )
+    short = ", ".join(f"left({identifier(column)}, 64) AS {identifier(column)}" for column in columns)
+    sample = f"(SELECT {short} FROM {identifier(table)} LIMIT {_SAMPLE_ROWS})"
+    row = con.sql(f"SELECT {', '.join(parts)} FROM {sample}").fetchall()[0]
+    return {column: _Profile(*row[6 * i : 6 * i + 6]) for i, column in enumerate(columns)}
+
+
+def _conditions(column: str, profile: _Profile) -> list[tuple[WarningKind, str]]:
+    """The conditions worth counting over the whole column."""
+    name = identifier(column)
+    is_scientific = f"length({name}) < 32 AND regexp_full_match({name}, '{_SCIENTIFIC}')"
+    found: list[tuple[WarningKind, str]] = [
+        ("scientific_notation", f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND {is_scientific}")
+    ]
+    if profile.salesforce_ids > 0.8 * profile.values:
+        found.append(("salesforce_15", f"length({name}) = 15"))
+    length = profile.digit_length or 0
+    is_code = profile.zero_led > 1 or (length in {5, 9} and _PADDED_HEADER.search(column) is not None)
+    if length > 2 and is_code and profile.digits > 0.9 * profile.values:
+        short = f"length({name}) BETWEEN {max(length - 2, 1)} AND {length - 1}"
+        found.append(("lost_zeros", f"{short} AND regexp_full_match({name}, '[1-9][0-9]*')"))
+    return found
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str, conditions: Sequence[str]) -> list[int]:
+    if not conditions:
+        return []
+    select = ", ".join(f"count(*) FILTER ({sql})" for sql in conditions)
+    return [int(count) for count in con.sql(f"SELECT {select} FROM {identifier(table)}").fetchall()[0]]
+
+
+def _examples(con: duckdb.DuckDBPyConnection, table: str, column: str, condition: str) -> tuple[str, ...]:
+    rows = con.sql(f"SELECT {identifier(column)} FROM {identifier(table)} WHERE {condition} LIMIT 5").fetchall()
+    return tuple(str(value) for (value,) in rows)
+
+
+def _mixed_dates(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[ReadWarning]:
+    """A warning for the rarer order, where some dates can only be day/month and others only month/day."""
+    short = f"left({identifier(column)}, 64)"
+    first, second = (f"try_cast(regexp_extract({short}, '^{_DAY_MONTH}$', {i}) AS INTEGER)" for i in (1, 2))
+    orders = [f"{first} > 12 AND {second} <= 12", f"{second} > 12 AND {first} <= 12"]
+    counts = _count(con, table, orders)
+    if not min(counts):
+        return []
+    rare = counts.index(min(counts))
+    return [ReadWarning("mixed_dates", counts[rare], column, _examples(con, table, column, orders[rare]))]

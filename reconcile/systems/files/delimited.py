@@ -1,0 +1,219 @@
+"""Delimited text into a DuckDB table: DuckDB's own reader where the file is clean, a careful one where it is not.
+
+DuckDB's strict reader takes a file as a whole or refuses it, so a file that it takes has no ragged row. What it refuses
+is read again record by record, and every record that is no row of the table is listed with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import duckdb
+import pyarrow as pa
+
+from reconcile.errors import UnreadableFileError
+from reconcile.systems.files.dialect import Dialect, python_reader
+from reconcile.systems.files.encoding import overlong
+from reconcile.systems.files.limits import LIMITS, Limits
+from reconcile.systems.files.sql import identifier, literal
+
+_BATCH_ROWS = 20_000
+_BATCH_CHARACTERS = 16 * 1024 * 1024
+_SHOWN_CHARACTERS = 2000
+UNREADABLE_COLUMNS = "line BIGINT, problem VARCHAR, text VARCHAR"
+
+
+class Record(NamedTuple):
+    """One record of a text file: its first line, its values, and what is wrong with it (then with its raw text)."""
+
+    line: int
+    row: list[str]
+    problem: str
+    text: str
+
+
+def first_record(path: Path, dialect: Dialect, *, shown: str, limits: Limits = LIMITS) -> list[str]:
+    """The first record after the skipped lines, which tells the number of columns; empty for a file without one.
+
+    Raises:
+        UnreadableFileError: it is longer than a line may be, or its quotes are broken.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        record = next(_careful_records(file, shown, dialect, limits, None), None)
+    if record is None:
+        return []
+    if record.problem or len(record.row) > limits.columns:
+        problem = record.problem or f"it has {len(record.row):,} columns"
+        remedy = "Choose another delimiter or quote."
+        raise UnreadableFileError(shown, f"the first record is no header ({problem})", line=record.line, remedy=remedy)
+    return record.row
+
+
+def load_fast(con: duckdb.DuckDBPyConnection, path: Path, table: str, columns: Sequence[str], dialect: Dialect) -> bool:
+    """Load `path` (UTF-8) as `table` with DuckDB's strict reader.
+
+    Returns:
+        False, with no table made, when it refuses anything in the file.
+    """
+    names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+    source = (
+        f"read_csv({literal(str(path))}, auto_detect=false, all_varchar=true, strict_mode=true, "
+        f"delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, escape={literal(dialect.escape)}, "
+        f"header={str(dialect.has_header).lower()}, skip={dialect.skip_lines}, columns={{{names}}})"
+    )
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT * FROM {source}")
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return False
+    return True
+
+
+def load_carefully(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    columns: Sequence[str],
+    dialect: Dialect,
+    *,
+    shown: str,
+    limits: Limits = LIMITS,
+) -> None:
+    """Load `path` (UTF-8) record by record: rows into `table`, everything else into `<table>_unreadable`.
+
+    Raises:
+        UnreadableFileError: a quote that is never closed, or a record beyond the limit, with its line.
+    """
+    batches = _Batches(con, table, columns)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        found = _careful_records(file, shown, dialect, limits, len(columns))
+        if dialect.has_header:
+            next(found, None)
+        for record in found:
+            if record.problem:
+                batches.add_unreadable(record.line, record.problem, record.text)
+            else:
+                batches.add(record.row)
+    batches.flush()
+
+
+@dataclass
+class _Batches:
+    """Rows on their way into DuckDB, flushed by number and by size so that memory stays bounded."""
+
+    con: duckdb.DuckDBPyConnection
+    table: str
+    columns: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    unreadable: list[tuple[int, str, str]] = field(default_factory=list)
+    characters: int = 0
+
+    def __post_init__(self) -> None:
+        names = ", ".join(f"{identifier(name)} VARCHAR" for name in self.columns)
+        self.con.execute(f"CREATE OR REPLACE TABLE {identifier(self.table)} ({names})")
+
+    def add(self, row: Sequence[str]) -> None:
+        self.rows.append(row)
+        self.characters += sum(map(len, row))
+        if len(self.rows) >= _BATCH_ROWS or self.characters >= _BATCH_CHARACTERS:
+            self.flush()
+
+    def add_unreadable(self, line: int, problem: str, text: str) -> None:
+        self.unreadable.append((line, problem, text))
+        if len(self.unreadable) >= _BATCH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.rows:
+            values = [
+                pa.array([cell or None for cell in column], pa.string()) for column in zip(*self.rows, strict=True)
+            ]
+            self._insert(self.table, pa.table(values, names=[f"c{i}" for i in range(len(values))]))
+        if self.unreadable:
+            line, problem, text = zip(*self.unreadable, strict=True)
+            batch = pa.table({"line": pa.array(line, pa.int64()), "problem": list(problem), "text": list(text)})
+            self._insert(f"{self.table}_unreadable", batch)
+        self.rows, self.unreadable, self.characters = [], [], 0
+
+    def _insert(self, table: str, batch: pa.Table) -> None:
+        self.con.register("careful_batch", batch)
+        self.con.execute(f"INSERT INTO {identifier(table)} SELECT * FROM careful_batch")
+        self.con.unregister("careful_batch")
+
+
+class _Lines:
+    """The lines of a text file, remembering those of the record that is being read."""
+
+    def __init__(self, file: TextIO, name: str, skip: int, limits: Limits) -> None:
+        self._file, self._name, self._skip, self._limits = file, name, skip, limits
+        self._pending: list[str] = []
+        self._size = 0
+        self._number = 0
+
+    @property
+    def start(self) -> int:
+        """Line, from 1, on which the record being read begins."""
+        return self._number - len(self._pending) + 1
+
+    @property
+    def text(self) -> str:
+        """What the record looks like in the file, cut to what can be shown."""
+        return "".join(self._pending)[:_SHOWN_CHARACTERS].rstrip("\r\n")
+
+    def forget(self) -> None:
+        """The record is done."""
+        self._pending.clear()
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(self._limits.line_bytes + 1):
+            self._number += 1
+            if self._number <= self._skip:
+                continue
+            self._pending.append(line)
+            self._size += len(line)
+            if self._size > self._limits.line_bytes:
+                raise overlong(Path(self._name), self.start, self._limits)
+            yield line
+
+
+def _careful_records(file: TextIO, name: str, dialect: Dialect, limits: Limits, width: int | None) -> Iterator[Record]:
+    """Every record of a text file, with what is wrong with it.
+
+    `width` is the expected number of values, None when it is not known yet. In a table of one column a blank line is an
+    empty value; in a wider one it is passed over.
+
+    Raises:
+        UnreadableFileError: a quote that is never closed, or a record beyond the limit.
+    """
+    lines = _Lines(file, name, dialect.skip_lines, limits)
+    reader = python_reader(lines, dialect)
+    while True:
+        problem = ""
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            row, problem = [], str(error)
+            if "unexpected end of data" in problem:
+                raise _never_closed(name, lines.start) from error
+        if not row and not problem and width == 1:
+            row = [""]
+        if not problem and row and width is not None and len(row) != width:
+            problem = f"{len(row)} values where {width} were expected"
+        if row or problem:
+            yield Record(lines.start, row, problem, lines.text if problem else "")
+        lines.forget()
+
+
+def _never_closed(name: str, line: int) -> UnreadableFileError:
+    return UnreadableFileError(
+        name,
+        "a quoted value opens in this record and is never closed",
+        line=line,
+        remedy="Mend the quote there, or read the file without quotes.",
+    )

@@ -1,0 +1,201 @@
+"""Any honest file into a DuckDB table of text, with what was found out about it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from reconcile.errors import InputError
+from reconcile.systems.files.content import content_warnings
+from reconcile.systems.files.delimited import UNREADABLE_COLUMNS
+from reconcile.systems.files.dialect import Dialect, has_header
+from reconcile.systems.files.findings import ReadWarning
+from reconcile.systems.files.headers import unique_names
+from reconcile.systems.files.json_lines import load_json_lines
+from reconcile.systems.files.limits import LIMITS, Limits
+from reconcile.systems.files.options import ReadOptions
+from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.structured import database_tables, load_database_table, load_parquet
+from reconcile.systems.files.text_file import TextSource, load_text
+from reconcile.systems.files.unpacking import Form, detect_form, gunzip, is_gzip
+from reconcile.systems.files.workbook import load_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A file as a DuckDB table.
+
+    Attributes:
+        table: its name; every column is VARCHAR, empty is NULL, `rowid` is the row's place from 0.
+        unreadable_table: `(line BIGINT, problem VARCHAR, text VARCHAR)`, a row per record that is no row of `table`.
+        name: the file's own name.
+        rows: readable rows.
+        unreadable: rows of `unreadable_table`. The file has `rows + unreadable` records.
+        dialect: how its text is written; None for the other forms, except that `decimal` is then a point.
+        sheet: sheet or table read; `sheets` all of them.
+    """
+
+    table: str
+    unreadable_table: str
+    name: str
+    form: Form
+    is_gzip: bool
+    columns: tuple[str, ...]
+    rows: int
+    unreadable: int
+    dialect: Dialect | None
+    sheet: str | None
+    sheets: tuple[str, ...]
+    warnings: tuple[ReadWarning, ...]
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of its numbers."""
+        return self.dialect.decimal if self.dialect else "."
+
+    def describe(self) -> str:
+        """One line for people, e.g. `CSV: comma, quote ", utf-8, header, decimal point`."""
+        packed = " (gzip)" if self.is_gzip else ""
+        names = {
+            "delimited": "Text",
+            "workbook": "Workbook",
+            "parquet": "Parquet",
+            "json": "JSON",
+            "database": "DuckDB",
+        }
+        detail = self.dialect.describe() if self.dialect else (self.sheet or "")
+        return f"{names[self.form]}{packed}{': ' if detail else ''}{detail}"
+
+
+def read_file(
+    con: duckdb.DuckDBPyConnection,
+    path: Path | str,
+    table: str,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+    *,
+    name: str | None = None,
+    limits: Limits = LIMITS,
+) -> ReadTable:
+    """Load a CSV, TSV, XLSX, Parquet, JSON-lines or DuckDB file (text forms also in gzip) as a table of text.
+
+    `table` names the table to make in `con`; `<table>_unreadable` is made beside it. `name` is what people know the
+    file by; default the path's own.
+
+    Raises:
+        InputError: the path is no file, or an option that cannot be.
+        UnreadableFileError: it cannot be read, with the line and what to do.
+        UnknownNameError: no such sheet or table.
+    """
+    source = Path(path)
+    shown = name or source.name
+    if not source.is_file():
+        raise InputError(f"There is no file {str(source)!r}.", remedy="Check the path.")
+    con.execute(f"CREATE OR REPLACE TABLE {identifier(f'{table}_unreadable')} ({UNREADABLE_COLUMNS})")
+    with tempfile.TemporaryDirectory(prefix="reconcile-read-") as folder:
+        work = Path(folder)
+        is_packed = is_gzip(source)
+        content = work / "unpacked" if is_packed else source
+        if is_packed:
+            gunzip(source, content, limits)
+        form = detect_form(content, shown)
+        found = _LOADERS[form](con, TextSource(content, shown, work, limits), table, options)
+    return _read_table(con, table, shown, form, found, is_gzip=is_packed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    dialect: Dialect | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    warnings: tuple[ReadWarning, ...] = ()
+
+
+_Loader = Callable[[duckdb.DuckDBPyConnection, TextSource, str, ReadOptions], _Found]
+
+
+def _delimited(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
+    dialect, warnings = load_text(con, source, table, options)
+    return _Found(dialect=dialect, warnings=tuple(warnings))
+
+
+def _workbook(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
+    sheet = load_sheet(con, source.path, options.sheet, table, source.work, shown=source.shown, limits=source.limits)
+    warnings = _name_columns(con, table, sheet.header, options)
+    if sheet.errors:
+        warnings.append(ReadWarning("workbook_errors", sheet.errors))
+    return _Found(sheet=sheet.name, sheets=sheet.names, warnings=tuple(warnings))
+
+
+def _name_columns(
+    con: duckdb.DuckDBPyConnection, table: str, header: Sequence[str | None], options: ReadOptions
+) -> list[ReadWarning]:
+    """Take the first row of a sheet as names where it is a header."""
+    rows = con.sql(f"SELECT * FROM {identifier(table)} LIMIT 200").fetchall()
+    cells = [[cell or "" for cell in row] for row in rows]
+    is_header = has_header(cells) if options.has_header is None else options.has_header
+    names, warnings = unique_names(header) if is_header else (tuple(f"column_{i + 1}" for i in range(len(header))), [])
+    select = ", ".join(f"c{i} AS {identifier(name)}" for i, name in enumerate(names))
+    where = "WHERE rowid > 0" if is_header else ""
+    con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {select} FROM {identifier(table)} {where}")
+    return warnings
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions) -> _Found:
+    load_parquet(con, source.path, table, shown=source.shown)
+    return _Found()
+
+
+def _json(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions) -> _Found:
+    load_json_lines(con, source.path, table, shown=source.shown, limits=source.limits)
+    return _Found()
+
+
+def _database(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
+    name = load_database_table(con, source.path, options.sheet, table, shown=source.shown)
+    return _Found(sheet=name, sheets=database_tables(source.path, shown=source.shown))
+
+
+_LOADERS: Mapping[Form, _Loader] = {
+    "delimited": _delimited,
+    "workbook": _workbook,
+    "parquet": _parquet,
+    "json": _json,
+    "database": _database,
+}
+
+
+def _read_table(
+    con: duckdb.DuckDBPyConnection, table: str, shown: str, form: Form, found: _Found, *, is_gzip: bool
+) -> ReadTable:
+    columns = tuple(con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns)
+    unreadable = _count(con, f"{table}_unreadable")
+    warnings = [*found.warnings, *_ragged(con, table, unreadable), *content_warnings(con, table, columns)]
+    return ReadTable(
+        table=table,
+        unreadable_table=f"{table}_unreadable",
+        name=shown,
+        form=form,
+        is_gzip=is_gzip,
+        columns=columns,
+        rows=_count(con, table),
+        unreadable=unreadable,
+        dialect=found.dialect,
+        sheet=found.sheet,
+        sheets=found.sheets,
+        warnings=tuple(warnings),
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.sql(f"SELECT count(*) FROM {identifier(table)}").fetchall()[0][0])
+
+
+def _ragged(con: duckdb.DuckDBPyConnection, table: str, count: int) -> list[ReadWarning]:
+    name = identifier(f"{table}_unreadable")
+    rows = con.sql(f"SELECT line, problem FROM {name} ORDER BY line LIMIT 5").fetchall()
+    examples = tuple(f"line {line}: {problem}" for line, problem in rows)
+    return [ReadWarning("ragged_rows", count, examples=examples)] if count else []

@@ -1,0 +1,90 @@
+"""Parquet files, tables of DuckDB files and JSON lines into DuckDB tables of text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from reconcile.errors import UnknownNameError, UnreadableFileError
+from reconcile.systems.files.sql import identifier, literal
+
+
+def load_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str, *, shown: str) -> None:
+    """Load a Parquet file; nested values become JSON text.
+
+    Raises:
+        UnreadableFileError: damaged, or no Parquet file.
+    """
+    try:
+        _load_as_text(con, f"read_parquet({literal(str(path))})", table)
+    except duckdb.Error as error:
+        raise UnreadableFileError(
+            shown, f"the Parquet file is damaged ({_first_line(error)})", remedy="Export it again."
+        ) from error
+
+
+def load_database_table(con: duckdb.DuckDBPyConnection, path: Path, name: str | None, table: str, *, shown: str) -> str:
+    """Load one table of a DuckDB file such as a snapshot.
+
+    `name` is None when the file has only one.
+
+    Returns:
+        The table's name in the file.
+
+    Raises:
+        UnknownNameError: no such table, or none named where there are several.
+        UnreadableFileError: damaged, or written by an unknown version.
+    """
+    alias = f"source_of_{table}"
+    try:
+        con.execute(f"ATTACH {literal(str(path))} AS {identifier(alias)} (READ_ONLY)")
+    except duckdb.Error as error:
+        raise UnreadableFileError(shown, f"the database cannot be opened ({_first_line(error)})") from error
+    try:
+        known = _tables(con, alias)
+        chosen = name or (known[0] if len(known) == 1 else "")
+        if chosen not in known:
+            raise UnknownNameError("table", chosen, known)
+        _load_as_text(con, f"{identifier(alias)}.{identifier(chosen)}", table)
+    finally:
+        con.execute(f"DETACH {identifier(alias)}")
+    return chosen
+
+
+def database_tables(path: Path, *, shown: str) -> tuple[str, ...]:
+    """Names of the tables of a DuckDB file, without its own bookkeeping (names that begin with `_`).
+
+    Raises:
+        UnreadableFileError: damaged, or written by an unknown version.
+    """
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            return _tables(con, con.sql("SELECT current_database()").fetchall()[0][0])
+    except duckdb.Error as error:
+        raise UnreadableFileError(shown, f"the database cannot be opened ({_first_line(error)})") from error
+
+
+def _tables(con: duckdb.DuckDBPyConnection, database: str) -> tuple[str, ...]:
+    sql = (
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND NOT starts_with(table_name, '_') "
+        "ORDER BY table_name"
+    )
+    return tuple(name for (name,) in con.execute(sql, [database]).fetchall())
+
+
+def _load_as_text(con: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
+    columns = con.sql(f"SELECT * FROM {source} LIMIT 0")
+    parts = []
+    for name, kind in zip(columns.columns, columns.types, strict=True):
+        text = f"to_json({identifier(name)})" if _is_nested(str(kind)) else identifier(name)
+        parts.append(f"nullif(CAST({text} AS VARCHAR), '') AS {identifier(name)}")
+    con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {', '.join(parts)} FROM {source}")
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200].rstrip(".")
