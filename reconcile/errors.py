@@ -19,6 +19,7 @@ errors but values (`reconcile.model.RowResult`).
     +-- StateError                     the thing is not in a state that permits this
     |   +-- ConflictError              somebody else changed it meanwhile
     |   +-- ClaimedError               somebody else is working on it
+    +-- TotalsError                    counts that ought to add up do not; nothing is kept
     +-- StorageError                   a snapshot, run or state database that is missing, damaged or of another version
 """
 
@@ -183,3 +184,14 @@ class StorageError(ReconcileError):
     def __init__(self, path: str, problem: str, *, remedy: str = "") -> None:
         self.path, self.problem = path, problem
         super().__init__(f"{path}: {problem}.", remedy=remedy)
+
+
+class TotalsError(ReconcileError):
+    """The totals of a run do not tie out: a fault of this program, never to be shown as a result."""
+
+    def __init__(self, side: str, *, population: int, categorised: int) -> None:
+        self.side, self.population, self.categorised = side, population, categorised
+        super().__init__(
+            f"The {side} side has {population} records, but {categorised} of them are in a category. Nothing was kept.",
+            remedy="Please report this with the two snapshots' ids.",
+        )
