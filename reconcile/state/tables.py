@@ -163,9 +163,13 @@ judgements = sa.Table(
     _text("exception_id", nullable=True),
     _text("exception_kind", nullable=True),
     _text("standing_key", nullable=True),
+    # When the row last came to stand or ceased to: what a queue that is already open asks for to keep up.
+    sa.Column("changed_at", Moment, nullable=False, server_default="1970-01-01 00:00:00"),
     sa.UniqueConstraint("reconciliation_id", "standing_key"),
+    sa.Index(None, "reconciliation_id", "changed_at"),
     sa.Index(None, "decision_id"),
     sa.Index(None, "withdrawn_decision_id"),
+    sa.Index(None, "person_id", "made_at"),
     sa.Index(None, "reconciliation_id", "exception_id"),
     sa.Index(None, "reconciliation_id", "left_record_id"),
     sa.Index(None, "reconciliation_id", "right_record_id"),
