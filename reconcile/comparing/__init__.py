@@ -1,0 +1,1 @@
+"""Comparing: differences of linked pairs (`differences`), and of two tables (`tables`)."""

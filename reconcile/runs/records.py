@@ -1,0 +1,76 @@
+"""Pass `records`: both populations in canonical columns, with the hash of what each record shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconcile.comparing.differences import field_names
+from reconcile.errors import DefinitionError
+from reconcile.model import ROLES, Dataset, Side
+from reconcile.runs.passes import SIDES, Execution
+from reconcile.snapshots import canonical_sql
+
+# Only what a person judges by: a link that is made or undone does not change the evidence for it.
+EVIDENCE_SQL = "md5(concat_ws(chr(30), " + ", ".join(f"coalesce({role}, '')" for role in ROLES) + "))"
+"""Hash of the role values of a record; a pair's is `md5(left || right)` of the two."""
+
+
+def write_records(execution: Execution) -> None:
+    """Write `left_records`, `right_records` and `population`.
+
+    Raises:
+        DefinitionError: the snapshot lacks the object or a field, or the key is blank or repeats.
+    """
+    for side in SIDES:
+        dataset = _carrying_compared_fields(execution, side)
+        columns = execution.columns(side)
+        _check_fields(execution, side, dataset, columns)
+        select = canonical_sql(dataset, execution.alias(side), columns)
+        execution.con.execute(
+            f"CREATE TABLE {side}_records AS SELECT *, {EVIDENCE_SQL} AS evidence_hash FROM ({select}) ORDER BY record_id"
+        )
+        _check_keys(execution, side)
+        execution.con.execute(
+            f"INSERT INTO population SELECT ?, count(*) FROM {side}_records",
+            [side],
+        )
+
+
+def _carrying_compared_fields(execution: Execution, side: Side) -> Dataset:
+    """The dataset with every compared field among its extra ones, so that the run file stands on its own."""
+    dataset = execution.dataset(side)
+    fields = [pair.left_field if side == "left" else pair.right_field for pair in execution.reconciliation.compare]
+    compared = [name for field in fields for name in field_names(field)]
+    return replace(dataset, extra=tuple(dict.fromkeys([*dataset.extra, *compared])))
+
+
+def _check_fields(execution: Execution, side: Side, dataset: Dataset, columns: list[str]) -> None:
+    """A key or link field that is not there would make every record unlinked without a word."""
+    if not columns:
+        raise DefinitionError(
+            f"Object {dataset.object} of {dataset.connection_id}",
+            "the snapshot does not hold it",
+            remedy="Add it to the objects that the connection pulls, pull again, then run.",
+        )
+    needed = [dataset.id_field, *([dataset.link_field] if dataset.link_field else [])]
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        raise DefinitionError(
+            f"{execution.reconciliation.name}, {side} side",
+            f"{dataset.object} has no field {', '.join(missing)} in the snapshot",
+            remedy="Correct the field in the definition, or give the connection's user sight of it and pull again.",
+        )
+
+
+def _check_keys(execution: Execution, side: Side) -> None:
+    dataset = execution.dataset(side)
+    row = execution.con.execute(
+        f"SELECT count(*) FILTER (record_id IS NULL), count(record_id) - count(DISTINCT record_id) FROM {side}_records"
+    ).fetchone()
+    blank, repeated = row or (0, 0)
+    if blank or repeated:
+        raise DefinitionError(
+            f"Field {dataset.id_field} of {dataset.object}",
+            f"cannot be the key: {blank} blank, {repeated} repeated values",
+            remedy="Choose a field that names each record once.",
+        )
