@@ -57,6 +57,15 @@ def attempt(action: Callable[[], object], done: str = "") -> bool:
     return True
 
 
+def doing(action: Callable[[], object], done: str = "") -> Callable[[], None]:
+    """`attempt` as a callback for a button's `on_click`."""
+
+    def callback() -> None:
+        attempt(action, done)
+
+    return callback
+
+
 def tell(message: str, tone: Tone = "success") -> None:
     """Keep a message (Markdown; data in it escaped by the caller) until it has been shown once."""
     st.session_state.setdefault(_MESSAGES, []).append((message, tone))

@@ -1,0 +1,79 @@
+"""Reading run and snapshot files: many readers, no writer, nothing loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import streamlit as st
+
+from reconcile.errors import StorageError
+
+MOST_OPEN = 8
+_MEMORY = "1GB"
+
+
+def frame(path: str, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+    """The answer as a frame; for one page of rows or a small aggregate, never for a whole table.
+
+    Raises:
+        StorageError: the file is missing or damaged.
+    """
+    try:
+        return _open(path).cursor().execute(sql, list(parameters)).df()
+    except duckdb.IOException as error:
+        raise _unreadable(path, error) from error
+
+
+def rows(path: str, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """The answer as one mapping a row, column -> value, nulls as None.
+
+    Raises:
+        StorageError: the file is missing or damaged.
+    """
+    try:
+        cursor = _open(path).cursor().execute(sql, list(parameters))
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.IOException as error:
+        raise _unreadable(path, error) from error
+
+
+def value(path: str, sql: str, parameters: Sequence[object] = ()) -> Any:
+    """The single value of the answer; None when there is no row.
+
+    Raises:
+        StorageError: the file is missing or damaged.
+    """
+    found = rows(path, sql, parameters)
+    return next(iter(found[0].values())) if found else None
+
+
+def columns(path: str, table: str) -> list[str]:
+    """The columns of a table of the file, in their order; empty when there is no such table."""
+    sql = "SELECT column_name AS name FROM duckdb_columns() WHERE table_name = ? AND NOT internal ORDER BY column_index"
+    return [row["name"] for row in rows(path, sql, [table])]
+
+
+def quote(name: str) -> str:
+    """A name from a definition or a file, as an identifier in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@st.cache_resource(max_entries=MOST_OPEN, show_spinner=False, on_release=lambda opened: opened.close())
+def _open(path: str) -> duckdb.DuckDBPyConnection:
+    """The one connection of a file; each call takes a cursor of its own, which threads may do at the same time."""
+    if not Path(path).is_file():
+        raise StorageError(path, "the file is not there", remedy="Pull and run again; the decisions are kept.")
+    try:
+        return duckdb.connect(path, read_only=True, config={"memory_limit": _MEMORY, "threads": 2})
+    except duckdb.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: duckdb.Error) -> StorageError:
+    first_line = str(error).splitlines()[0]
+    return StorageError(path, f"it cannot be read ({first_line})", remedy="Pull and run again; the decisions are kept.")

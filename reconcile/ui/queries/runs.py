@@ -1,0 +1,121 @@
+"""Figures of one run, and of the runs before it. A run file never changes, so what is read is kept by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from reconcile.model import ExceptionKind, Run, Side
+from reconcile.state import runs
+from reconcile.ui.queries.files import frame, rows, value
+from reconcile.ui.text.labels import EXCEPTIONS
+from reconcile.workbench import Workbench
+
+KEPT_RUNS = 64
+MOST_RUNS_IN_TREND = 30
+
+_CATEGORY_ORDER = ("linked", *EXCEPTIONS, "test")
+_CATEGORY_NAMES: dict[str, str] = {
+    "linked": "In order",
+    "test": "Test records",
+    **{kind: label.name for kind, label in EXCEPTIONS.items()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """The exceptions of one kind: how many, and what the billing records concerned are worth."""
+
+    kind: ExceptionKind
+    exceptions: int
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideTotal:
+    """One side: its population, and whether its categories add up to it."""
+
+    side: Side
+    population: int
+    counted: int
+
+    @property
+    def ties_out(self) -> bool:
+        """Whether every record is in exactly one category."""
+        return self.population == self.counted
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """The figures of one run; `totals` has the columns side, category, name, records, rank."""
+
+    kinds: tuple[KindCount, ...]
+    sides: tuple[SideTotal, ...]
+    totals: pd.DataFrame
+    links: int
+    confirmed: int
+    differences: int
+
+    @property
+    def exceptions(self) -> int:
+        """All exceptions of the run."""
+        return sum(each.exceptions for each in self.kinds)
+
+    @property
+    def amount_cents(self) -> int:
+        """What all exceptions together put at stake."""
+        return sum(each.amount_cents for each in self.kinds)
+
+    @property
+    def ties_out(self) -> bool:
+        """Whether both sides add up."""
+        return all(side.ties_out for side in self.sides)
+
+
+@st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
+def run_figures(path: str) -> RunFigures:
+    """Read the figures of the run file at `path`."""
+    totals = frame(path, "SELECT side, category, records FROM totals WHERE records > 0")
+    totals["name"] = totals["category"].map(_CATEGORY_NAMES)
+    totals["rank"] = totals["category"].map({category: rank for rank, category in enumerate(_CATEGORY_ORDER)})
+    counted = {str(side): int(records) for side, records in totals.groupby("side")["records"].sum().items()}
+    return RunFigures(
+        kinds=_kinds(path),
+        sides=tuple(
+            SideTotal(row["side"], row["records"], counted.get(row["side"], 0))
+            for row in rows(path, "SELECT side, records FROM population ORDER BY side")
+        ),
+        totals=totals.sort_values(["side", "rank"], ignore_index=True),
+        links=value(path, "SELECT count(*) FROM links WHERE origin = 'existing'"),
+        confirmed=value(path, "SELECT count(*) FROM links WHERE status = 'confirmed'"),
+        differences=value(path, "SELECT count(*) FROM differences"),
+    )
+
+
+def trend(workbench: Workbench, reconciliation_id: str) -> pd.DataFrame:
+    """Exceptions by kind of the last runs: at, kind (as shown), exceptions. Runs whose file is gone are left out."""
+    with workbench.database.read() as tx:
+        found: Sequence[Run] = runs.list_runs(tx, reconciliation_id, limit=MOST_RUNS_IN_TREND)
+    return pd.DataFrame(
+        [
+            {"at": run.finished_at, "kind": EXCEPTIONS[each.kind].name, "exceptions": each.exceptions}
+            for run in reversed(found)
+            for each in _kinds_or_nothing(run.path)
+        ],
+        columns=["at", "kind", "exceptions"],
+    )
+
+
+@st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
+def _kinds(path: str) -> tuple[KindCount, ...]:
+    sql = "SELECT kind, count(*) AS n, coalesce(sum(amount_cents), 0)::BIGINT AS cents FROM exceptions GROUP BY kind"
+    found = {row["kind"]: row for row in rows(path, sql)}
+    return tuple(KindCount(kind, found[kind]["n"], found[kind]["cents"]) for kind in EXCEPTIONS if kind in found)
+
+
+def _kinds_or_nothing(path: str) -> tuple[KindCount, ...]:
+    return _kinds(path) if Path(path).is_file() else ()

@@ -1,0 +1,119 @@
+"""What the Sources page shows: connections, their snapshots, and what the columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from reconcile.model import Connection, Snapshot
+from reconcile.state import connections, snapshots
+from reconcile.ui.queries.files import columns, quote, rows
+from reconcile.workbench import Workbench
+
+KEPT_PROFILES = 32
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A connection and its snapshots, newest first."""
+
+    connection: Connection
+    snapshots: tuple[Snapshot, ...]
+
+    @property
+    def newest(self) -> Snapshot | None:
+        """The newest snapshot; None before the first pull."""
+        return self.snapshots[0] if self.snapshots else None
+
+
+def list_sources(workbench: Workbench) -> list[Source]:
+    """Every connection in use, by name, with its last twenty snapshots."""
+    with workbench.database.read() as tx:
+        return [
+            Source(connection, snapshots.list_snapshots(tx, connection.id, limit=20))
+            for connection in connections.list_connections(tx)
+        ]
+
+
+def object_counts(snapshot: Snapshot) -> pd.DataFrame:
+    """One row an object: object, rows, expected (null: the source cannot count), state, months, hash."""
+    return pd.DataFrame(
+        [
+            {
+                "object": each.object,
+                "rows": each.rows,
+                "expected": each.expected,
+                "state": _completeness(each.is_complete, each.expected),
+                "months": _months(each.months),
+                "hash": each.content_hash[:12],
+            }
+            for each in snapshot.objects
+        ]
+    )
+
+
+def snapshot_rows(found: Sequence[Snapshot]) -> pd.DataFrame:
+    """One row a snapshot: pulled (time), seconds, kind, records, complete, file."""
+    return pd.DataFrame(
+        [
+            {
+                "pulled": each.finished_at,
+                "seconds": (each.finished_at - each.started_at).total_seconds(),
+                "kind": each.kind,
+                "records": sum(count.rows for count in each.objects),
+                "complete": all(count.is_complete for count in each.objects),
+                "file": each.path,
+            }
+            for each in found
+        ]
+    )
+
+
+@st.cache_data(max_entries=KEPT_PROFILES, show_spinner=False)
+def column_profile(path: str, object_name: str) -> pd.DataFrame:
+    """What each column of an object holds: column, label, type, filled (0..1), distinct (estimate), examples (text)."""
+    names = columns(path, object_name)
+    if not names:
+        return pd.DataFrame()
+    parts = [
+        f"count(nullif({quote(name)}, '')) AS filled_{n}, approx_count_distinct({quote(name)}) AS distinct_{n}, "
+        f"approx_top_k(nullif({quote(name)}, ''), {_EXAMPLES}) AS top_{n}"
+        for n, name in enumerate(names)
+    ]
+    found = rows(path, f"SELECT count(*) AS n, {', '.join(parts)} FROM {quote(object_name)}")[0]
+    described = _described(path, object_name)
+    return pd.DataFrame(
+        [
+            {
+                "column": name,
+                "label": described.get(name, ("", ""))[0],
+                "type": described.get(name, ("", ""))[1],
+                "filled": found[f"filled_{n}"] / found["n"] if found["n"] else 0.0,
+                "distinct": found[f"distinct_{n}"],
+                "examples": " | ".join(str(example) for example in found[f"top_{n}"] or [] if example is not None),
+            }
+            for n, name in enumerate(names)
+        ]
+    )
+
+
+def _described(path: str, object_name: str) -> dict[str, tuple[str, str]]:
+    found = rows(path, "SELECT name, label, type FROM _fields WHERE object = ?", [object_name])
+    return {row["name"]: (row["label"] or "", row["type"] or "") for row in found}
+
+
+def _completeness(is_complete: bool, expected: int | None) -> str:
+    if expected is None:
+        return "not countable at the source"
+    return "complete" if is_complete else "INCOMPLETE"
+
+
+def _months(months: object) -> str:
+    if not isinstance(months, dict) or not months:
+        return "–"
+    agreeing = sum(1 for rows_found, expected in months.values() if expected is None or rows_found == expected)
+    return f"{agreeing} of {len(months)} months agree"
