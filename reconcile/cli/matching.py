@@ -1,0 +1,198 @@
+"""link, dedupe and explain: the matching engine on files, without any workbench."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import duckdb
+
+from reconcile.errors import DefinitionError
+from reconcile.matching import MatchRules, dedupe, link
+from reconcile.matching.files import canonical_view, open_file, write_file
+from reconcile.model import ROLES, Role
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def matching_options(command: Command) -> Command:
+    """The options that every matching command has."""
+    for option in reversed(
+        (
+            click.option(
+                "--threshold",
+                type=click.FloatRange(0, 1),
+                default=0.5,
+                show_default=True,
+                help="Lowest probability that counts as a match.",
+            ),
+            click.option(
+                "--memory-limit",
+                default="",
+                metavar="SIZE",
+                help="What may be held in memory before spilling to disk, e.g. 2GB.",
+            ),
+            click.option("--threads", type=click.IntRange(0), default=0, help="Worker threads; 0 for all cores."),
+            click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True),
+            click.option("--seed", type=int, default=0, show_default=True, help="Makes sampling repeatable."),
+            click.option("--json", "as_json", is_flag=True, help="Print timings, counts and learned weights as JSON."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("link")
+@click.argument("left", type=FILE)
+@click.argument("right", type=FILE)
+@click.option("--left-id", metavar="COL", help="Column with the left record's id.")
+@click.option("--right-id", metavar="COL", help="Column with the right record's id.")
+@click.option("--map", "maps", multiple=True, metavar="ROLE=LEFT:RIGHT", help="Columns of a role; several with +.")
+@click.option("--one-to-one", is_flag=True, help="Each record takes part in at most one link.")
+@click.option("--all-candidates", is_flag=True, help="Write every scored candidate, not only the links.")
+@click.option("--out", type=FILE, required=True, help="Where to write; .parquet, .csv, .tsv, .json, .ndjson.")
+@matching_options
+def link_command(
+    left: Path,
+    right: Path,
+    left_id: str | None,
+    right_id: str | None,
+    maps: tuple[str, ...],
+    one_to_one: bool,
+    all_candidates: bool,
+    out: Path,
+    threshold: float,
+    as_json: bool,
+    **limits: Any,
+) -> None:  # noqa: ANN401, FBT001 - click passes options so
+    """Link the records of LEFT with those of RIGHT."""
+    begin = time.perf_counter()
+    con = duckdb.connect()
+    left_map, right_map = parse_maps(maps)
+    left_roles = _open(con, left, "left_records", left_id, left_map)
+    right_roles = _open(con, right, "right_records", right_id, right_map)
+    rules = _rules(threshold, one_to_one=one_to_one, **limits)
+    result = link(con, "left_records", "right_records", rules)
+    wanted = "" if all_candidates else f"WHERE probability >= {threshold}{' AND is_chosen' if one_to_one else ''}"
+    levels = ", ".join(_level_columns(con, "candidates"))
+    write_file(
+        con,
+        f"SELECT left_id, right_id, probability, weight, band, {levels} FROM candidates {wanted} ORDER BY left_id, right_id",
+        out,
+    )
+    written = _count(con, f"SELECT count(*) FROM candidates {wanted}")
+    _say(con, "levels", result.summary, as_json, begin, f"{written:,} {'candidates' if all_candidates else 'links'} in {out}",
+         written=written, left_roles=left_roles, right_roles=right_roles)  # fmt: skip
+
+
+@click.command("dedupe")
+@click.argument("file", type=FILE)
+@click.option("--id", "id_name", metavar="COL", help="Column with the record's id.")
+@click.option("--map", "maps", multiple=True, metavar="ROLE=COL", help="Columns of a role; several with +.")
+@click.option("--out", type=FILE, required=True, help="Where to write id, cluster_id and size.")
+@click.option("--pairs", type=FILE, help="Where to write the pairs.")
+@matching_options
+def dedupe_command(
+    file: Path,
+    id_name: str | None,
+    maps: tuple[str, ...],
+    out: Path,
+    pairs: Path | None,
+    threshold: float,
+    as_json: bool,
+    **limits: Any,
+) -> None:  # noqa: ANN401, FBT001 - click passes options so
+    """Find the records of FILE that are the same, as clusters."""
+    begin = time.perf_counter()
+    con = duckdb.connect()
+    mapping, _ = parse_maps(maps)
+    roles = _open(con, file, "records", id_name, mapping)
+    result = dedupe(con, "records", _rules(threshold, one_to_one=False, **limits))
+    write_file(con, "SELECT record_id AS id, cluster_id, size FROM clusters ORDER BY cluster_id, id", out)
+    if pairs is not None:
+        levels = ", ".join(_level_columns(con, "pairs"))
+        write_file(
+            con,
+            f"SELECT id_a, id_b, probability, weight, band, {levels} FROM pairs WHERE probability >= {threshold} ORDER BY id_a, id_b",
+            pairs,
+        )
+    _say(
+        con,
+        "levels",
+        result.summary,
+        as_json,
+        begin,
+        f"{result.cluster_count:,} clusters in {out}",
+        written=result.cluster_count,
+        roles=roles,
+    )
+
+
+def parse_maps(maps: tuple[str, ...]) -> tuple[dict[Role, tuple[str, ...]], dict[Role, tuple[str, ...]]]:
+    """The --map options as role -> columns, for left and right (`ROLE=COL` stands for both).
+
+    Raises:
+        DefinitionError: not of that form, or no such role.
+    """
+    left: dict[Role, tuple[str, ...]] = {}
+    right: dict[Role, tuple[str, ...]] = {}
+    for text in maps:
+        name, equals, columns = text.partition("=")
+        role = next((role for role in ROLES if role == name.strip()), None)
+        if not equals or role is None:
+            raise DefinitionError(
+                f"--map {text}", "not ROLE=LEFTCOL:RIGHTCOL with a known role", remedy=f"Roles: {', '.join(ROLES)}."
+            )
+        first, colon, second = columns.partition(":")
+        left[role] = _columns(first)
+        right[role] = _columns(second if colon else first)
+    return left, right
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("+") if part.strip())
+
+
+def _open(
+    con: duckdb.DuckDBPyConnection, path: Path, view: str, id_name: str | None, mapping: dict[Role, tuple[str, ...]]
+) -> dict[Role, tuple[str, ...]]:
+    open_file(con, path, f"raw_{view}")
+    return canonical_view(con, f"raw_{view}", view, id_name=id_name, mapping=mapping)
+
+
+def _rules(threshold: float, *, one_to_one: bool, **limits: Any) -> MatchRules:  # noqa: ANN401 - click passes options so
+    return MatchRules(one_to_one=one_to_one, accept=threshold, review=min(0.1, threshold), **limits)
+
+
+def _level_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [column for column in con.sql(f"SELECT * FROM {table} LIMIT 0").columns if column.startswith("level_")]
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(con.execute(query).fetchall()[0][0])
+
+
+def _say(
+    con: duckdb.DuckDBPyConnection, levels: str, summary: Any, as_json: bool, begin: float, sentence: str, **facts: Any
+) -> None:  # noqa: ANN401, FBT001 - the facts go to JSON as they are
+    seconds = time.perf_counter() - begin
+    if not as_json:
+        click.echo(f"{sentence}; {summary.compared_pairs:,} pairs compared in {seconds:.1f} s.")
+        return
+    names = ("role", "level", "label", "weight", "m", "u")
+    rows = con.execute(f"SELECT {', '.join(names)} FROM {levels} ORDER BY role, level").fetchall()
+    weights = [dict(zip(names, row, strict=True)) for row in rows]
+    click.echo(
+        json.dumps(
+            {"summary": dataclasses.asdict(summary), "total_seconds": seconds, "weights": weights, **facts}, indent=2
+        )
+    )
+
+
+commands: tuple[click.Command, ...] = (link_command, dedupe_command)

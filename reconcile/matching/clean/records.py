@@ -1,0 +1,130 @@
+"""From a relation of raw text to the columns that are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from reconcile.errors import InputError
+from reconcile.matching.clean import address, identifier, name, person, phone, web
+from reconcile.matching.clean.text import fold
+from reconcile.matching.clean.tokens import NameTokens, join_tokens, split_names
+from reconcile.model import ROLES, Role
+
+BATCH_ROWS = 122_880 * 2  # two DuckDB row groups: enough to vectorise over, little to hold
+FOLDED: tuple[Role, ...] = (
+    "name",
+    "domain",
+    "email",
+    "street",
+    "city",
+    "region",
+    "country",
+    "given_name",
+    "family_name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanRecords:
+    """One side, cleaned: a frame with `row` (INT32 from 0), `record_id` and the columns of its roles."""
+
+    frame: pl.DataFrame
+    tokens: NameTokens | None
+    roles: tuple[Role, ...]
+
+
+def quoted(relation: str) -> str:
+    """A relation name, possibly with schema, as a quoted identifier."""
+    return ".".join('"' + part.strip('"').replace('"', '""') + '"' for part in relation.split("."))
+
+
+def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
+    """The roles of which the relation has at least one value.
+
+    Raises:
+        InputError: no record_id column, or record ids that are missing or not unique.
+    """
+    columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
+    if "record_id" not in columns:
+        raise InputError(f"{relation} has no column record_id.", remedy="Name the column that holds the record's id.")
+    present = [role for role in ROLES if role in columns]
+    filled = "".join(f', count("{role}")' for role in present)
+    (counts,) = con.sql(
+        f"SELECT count(*), count(record_id), count(DISTINCT record_id){filled} FROM {quoted(relation)}"
+    ).fetchall()
+    if counts[0] != counts[1] or counts[1] != counts[2]:
+        raise InputError(
+            f"{relation} has record ids that are missing or appear more than once.",
+            remedy="Choose a column in which every record has its own value.",
+        )
+    return tuple(role for role, count in zip(present, counts[3:], strict=True) if count > 0)
+
+
+def clean_relation(con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...]) -> CleanRecords:
+    """Clean the given roles of a relation, batch by batch."""
+    columns = ", ".join(["record_id::VARCHAR AS record_id", *(f'"{role}"::VARCHAR AS "{role}"' for role in roles)])
+    reader = con.sql(f"SELECT {columns} FROM {quoted(relation)}").to_arrow_reader(BATCH_ROWS)
+    frames, tokens = [], []
+    for batch in reader:
+        frame = clean_batch(pl.DataFrame(batch), roles)
+        if "name" in roles:
+            tokens.append(split_names(frame["name"]))
+        frames.append(frame)
+    if not frames:
+        empty = pl.DataFrame(schema={column: pl.String for column in ("record_id", *roles)})
+        frames, tokens = [clean_batch(empty, roles)], [split_names(empty["name"])] if "name" in roles else []
+    whole = pl.concat(frames).with_row_index("row").with_columns(pl.col("row").cast(pl.Int32))
+    return CleanRecords(whole, join_tokens(tokens) if tokens else None, roles)
+
+
+def clean_batch(raw: pl.DataFrame, roles: tuple[Role, ...]) -> pl.DataFrame:
+    """The cleaned columns of one batch; see the module of each role family for their meaning."""
+    folded = raw.with_columns(fold(raw[role]) for role in roles if role in FOLDED)
+    countries: tuple[str, ...] = ()
+    if "country" in roles:
+        folded = folded.with_columns(**address.clean_country(pl.col("country")))
+        countries = tuple(folded["country"].unique().drop_nulls().to_list())
+    return folded.select("record_id", **_expressions(roles, countries))
+
+
+def _expressions(roles: tuple[Role, ...], countries: tuple[str, ...]) -> dict[str, pl.Expr]:
+    columns: dict[str, pl.Expr] = {}
+    for role in roles:
+        text = pl.col(role)
+        if role == "name":
+            country = pl.col("country") if "country" in roles else None
+            columns |= name.clean_names(text, country, countries)
+        elif role == "country":
+            columns["country"] = text
+        else:
+            columns |= CLEANERS[role](text)
+    if "name" in roles:
+        columns["name_key"] = columns["name"].str.replace_all(" ", "", literal=True)
+    return _with_mail_domain(columns)
+
+
+def _with_mail_domain(columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+    """The company's domain is that of its site, else that of its mail."""
+    mail = columns.pop("email_domain", None)
+    if mail is not None:
+        columns["domain"] = pl.coalesce(columns["domain"], mail) if "domain" in columns else mail
+    return columns
+
+
+CLEANERS = {
+    "domain": web.clean_domain,
+    "email": web.clean_email,
+    "phone": phone.clean_phone,
+    "street": address.clean_street,
+    "city": address.clean_city,
+    "region": address.clean_region,
+    "postcode": address.clean_postcode,
+    "tax_id": identifier.clean_tax_id,
+    "given_name": person.clean_given_name,
+    "family_name": person.clean_family_name,
+    "birth_date": person.clean_birth_date,
+    "identifier": identifier.clean_identifier,
+}

@@ -1,0 +1,99 @@
+"""Deduplication: the records of one side with each other."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from reconcile.matching.candidates import band_sql, write_levels
+from reconcile.matching.cluster import cluster
+from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent
+from reconcile.matching.rules import DedupeResult, MatchRules, MatchSummary
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def dedupe(
+    con: Connection, records: str, rules: MatchRules | None = None, *, prefix: str = "", progress: Report = silent
+) -> DedupeResult:
+    """Match the records of one relation with each other and write pairs, clusters and levels.
+
+    Args:
+        con: an open DuckDB connection; the tables are written to its current schema.
+        records: a relation with `record_id` (unique) and any of the roles as text.
+        rules: thresholds and limits; pairs at or above `accept` join their records into clusters.
+        prefix: of the tables' names.
+        progress: told at the begin of each stage.
+
+    Returns:
+        Names of the tables and the figures. `<prefix>pairs` holds id_a, id_b (id_a < id_b), probability, weight, band,
+        level_<role>, weight_<role> of each pair worth keeping; `<prefix>clusters` holds record_id, cluster_id (the
+        smallest record id in it), size, for clusters of two and more; `<prefix>levels` as `link` writes it.
+
+    Raises:
+        InputError: no record_id, record ids that are not unique, or no role filled.
+    """
+    rules = rules or MatchRules()
+    watch = Stopwatch(progress)
+    scored = score_pairs(con, (records,), rules, watch)
+    with watch.stage("decide"):
+        _write_pairs(con, scored, rules, f"{prefix}pairs")
+        clusters = _write_clusters(con, rules, f"{prefix}pairs", f"{prefix}clusters")
+    with watch.stage("write"):
+        write_levels(con, scored.model, f"{prefix}levels")
+        summary = _summary(con, scored, watch, f"{prefix}pairs")
+        drop_work_tables(con)
+    return DedupeResult(f"{prefix}pairs", f"{prefix}clusters", f"{prefix}levels", summary, clusters)
+
+
+def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str) -> None:
+    roles = [each.role for each in scored.model.comparisons]
+    columns = ", ".join([*(f"p.level_{role}" for role in roles), *(f"p.weight_{role}" for role in roles)])
+    con.execute(f"""
+        CREATE OR REPLACE TABLE {table} AS
+        SELECT least(a.record_id, b.record_id) AS id_a, greatest(a.record_id, b.record_id) AS id_b,
+            p.probability, p.weight, {band_sql(rules, "p.probability")} AS band, {columns}
+        FROM _scored s JOIN _patterns p USING (pattern) JOIN _left a ON a.row = s.l JOIN _left b ON b.row = s.r
+        WHERE p.probability >= {rules.keep}""")
+
+
+def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) -> int:
+    found = con.execute(
+        f"SELECT id_a, id_b, weight FROM {pairs} WHERE probability >= {rules.accept} ORDER BY id_a, id_b"
+    ).fetchnumpy()
+    id_a, id_b = np.asarray(found["id_a"], dtype=object), np.asarray(found["id_b"], dtype=object)
+    ids = pl.Series("record_id", np.concatenate([id_a, id_b]), dtype=pl.String).unique().sort()
+    places = pl.DataFrame({"record_id": ids}).with_row_index("place")
+    a, b = (
+        pl.DataFrame({"record_id": side}, schema={"record_id": pl.String})
+        .join(places, on="record_id", how="left", maintain_order="left")["place"]
+        .to_numpy()
+        .astype(np.int64)
+        for side in (id_a, id_b)
+    )
+    labels = cluster(a, b, np.asarray(found["weight"], dtype=np.float64), len(ids))
+    frame = pl.DataFrame({"record_id": ids, "cluster_id": ids.gather(labels)})
+    frame = frame.with_columns(size=pl.len().over("cluster_id").cast(pl.Int32)).filter(pl.col("size") > 1)
+    con.register("_clusters", frame.to_arrow())
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM _clusters")
+    con.unregister("_clusters")
+    return frame["cluster_id"].n_unique()
+
+
+def _summary(con: Connection, scored: Scored, watch: Stopwatch, pairs: str) -> MatchSummary:
+    row = con.execute(f"SELECT count(*), count(*) FILTER (band = 'accept'), sum(probability) FROM {pairs}").fetchone()
+    compared = con.execute("SELECT count(*) FROM _scored").fetchone()
+    kept, accepted, expected = row or (0, 0, 0.0)
+    return MatchSummary(
+        left_records=scored.prepared.left_rows,
+        right_records=scored.prepared.left_rows,
+        compared_pairs=compared[0] if compared else 0,
+        kept_pairs=kept,
+        accepted=accepted,
+        chosen=accepted,
+        expected_matches=float(expected or 0.0),
+        prior=scored.model.prior,
+        seconds=watch.seconds,
+        pairs_per_key=scored.blocking.pairs,
+    )

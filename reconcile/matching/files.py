@@ -1,0 +1,111 @@
+"""Tables in files: what `link`, `dedupe` and `explain` read and write without a workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from reconcile.errors import InputError, UnknownNameError, UnreadableFileError
+from reconcile.matching.roles import columns_by_role, detect_roles, id_column
+from reconcile.model import ROLES, Role
+
+Connection = duckdb.DuckDBPyConnection
+READERS = {
+    ".parquet": "read_parquet(?)",
+    ".csv": "read_csv(?, all_varchar = true)",
+    ".tsv": "read_csv(?, all_varchar = true, delim = '\\t')",
+    ".json": "read_json(?)",
+    ".ndjson": "read_json(?)",
+    ".jsonl": "read_json(?)",
+}
+WRITERS = {
+    ".parquet": "(FORMAT parquet, COMPRESSION zstd)",
+    ".csv": "(FORMAT csv, HEADER true)",
+    ".tsv": "(FORMAT csv, HEADER true, DELIMITER '\\t')",
+    ".json": "(FORMAT json, ARRAY true)",
+    ".ndjson": "(FORMAT json)",
+    ".jsonl": "(FORMAT json)",
+}
+
+
+def quote(identifier: str) -> str:
+    """An identifier in double quotes."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Text in single quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_file(con: Connection, path: Path, view: str) -> None:
+    """Make `view` show a file.
+
+    Raises:
+        UnreadableFileError: no such file, an ending that is not known, or contents that are not what the ending says.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UnreadableFileError(
+            str(path), f"the ending {path.suffix!r} is not known", remedy=f"Use {', '.join(READERS)}."
+        )
+    if not path.is_file():
+        raise UnreadableFileError(str(path), "there is no such file", remedy="Check the path.")
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {reader.replace('?', literal(str(path)))}")
+    except duckdb.Error as problem:
+        raise UnreadableFileError(
+            str(path), str(problem).splitlines()[0].rstrip("."), remedy="Open it to see."
+        ) from problem
+
+
+def write_file(con: Connection, query: str, path: Path) -> None:
+    """Write the rows of a query to a file in the format of its ending.
+
+    Raises:
+        InputError: an ending that is not known, or a folder that is not there.
+    """
+    options = WRITERS.get(path.suffix.lower())
+    if options is None:
+        raise InputError(
+            f"Cannot write {path}: the ending {path.suffix!r} is not known.", remedy=f"Use {', '.join(WRITERS)}."
+        )
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
+    con.execute(f"COPY ({query}) TO {literal(str(path))} {options}")
+
+
+def canonical_view(
+    con: Connection, source: str, target: str, *, id_name: str | None, mapping: Mapping[Role, Sequence[str]] | None
+) -> dict[Role, tuple[str, ...]]:
+    """Make `target` show `source` as record_id and roles, and say which columns were taken for which role.
+
+    Args:
+        id_name: the column with the record's id; None to find it, or to number the rows where there is none.
+        mapping: role -> columns; it replaces the guess for the roles that it names. An empty list leaves a role out.
+
+    Raises:
+        UnknownNameError: a column that the file does not have.
+    """
+    guesses = detect_roles(con, source)
+    chosen_id = id_name or id_column(guesses)
+    roles: dict[Role, tuple[str, ...]] = columns_by_role({c: g for c, g in guesses.items() if c != chosen_id})
+    roles |= {role: tuple(columns) for role, columns in (mapping or {}).items()}
+    for column in [*([chosen_id] if chosen_id else []), *(column for columns in roles.values() for column in columns)]:
+        if column not in guesses:
+            raise UnknownNameError("column", column, tuple(guesses))
+    key = f"{quote(chosen_id)}::VARCHAR" if chosen_id else "row_number() OVER ()::VARCHAR"
+    parts = [
+        f"{key} AS record_id",
+        *(f"{_joined(columns)} AS {role}" for role in ROLES if (columns := roles.get(role))),
+    ]
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {target} AS SELECT {', '.join(parts)} FROM {source}")
+    return {role: columns for role, columns in roles.items() if columns}
+
+
+def _joined(columns: Sequence[str]) -> str:
+    if len(columns) == 1:
+        return f"{quote(columns[0])}::VARCHAR"
+    return f"nullif(concat_ws(' ', {', '.join(f'{quote(column)}::VARCHAR' for column in columns)}), '')"

@@ -1,0 +1,96 @@
+"""From two relations to the two temporary tables that blocking and scoring read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from reconcile.matching.clean.records import CleanRecords, clean_relation, roles_of
+from reconcile.matching.clean.tokens import Vocabulary, build_vocabulary, rarest_words
+from reconcile.model import Role
+
+Connection = duckdb.DuckDBPyConnection
+COUNTED = {  # how often a value occurs on both sides together, by the column that says what "the same value" is
+    "name_n": "name_key", "domain_n": "domain", "email_n": "email", "phone_n": "phone", "postcode_n": "postcode",
+    "city_n": "city", "given_n": "given", "family_n": "family", "tax_id_n": "tax_id", "identifier_n": "identifier",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The cleaned sides as temporary tables.
+
+    Attributes:
+        left, right: table names; the same for a table matched with itself.
+        columns: cleaned columns of both.
+    """
+
+    left: str
+    right: str
+    left_rows: int
+    right_rows: int
+    columns: frozenset[str]
+    vocabulary: Vocabulary | None
+
+
+def common_roles(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
+    """The roles that every relation fills, of those wanted (all when none is named)."""
+    filled = [roles_of(con, relation) for relation in relations]
+    mail_only = [set(roles) | ({"domain"} if "email" in roles else set()) for roles in filled]
+    shared = set.intersection(*mail_only)
+    return tuple(role for role in filled[0] if role in shared and (not wanted or role in wanted))
+
+
+def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...]) -> Prepared:
+    """Clean one or two relations and write them as `_left` and `_right` (one: `_left` only)."""
+    per_side = [_side_roles(con, relation, relations, wanted) for relation in relations]
+    sides = [clean_relation(con, relation, roles) for relation, roles in zip(relations, per_side, strict=True)]
+    vocabulary = (
+        build_vocabulary([side.tokens for side in sides if side.tokens is not None]) if sides[0].tokens else None
+    )
+    common = set.intersection(*(set(side.frame.columns) for side in sides))
+    counts = [_value_counts(sides, column) for column in COUNTED.values() if column in common]
+    tables = ("_left", "_right")[: len(sides)]
+    columns: frozenset[str] = frozenset()
+    for table, side in zip(tables, sides, strict=True):
+        columns = _write(con, table, side, common, counts, vocabulary)
+    return Prepared(tables[0], tables[-1], sides[0].frame.height, sides[-1].frame.height, columns, vocabulary)
+
+
+def _side_roles(
+    con: Connection, relation: str, relations: tuple[str, ...], wanted: tuple[Role, ...]
+) -> tuple[Role, ...]:
+    """What to clean of one side: also its mail addresses when they can stand in for the other side's domains."""
+    own = roles_of(con, relation)
+    others = [set(roles_of(con, other)) for other in relations if other != relation]
+    usable = set.intersection(*others) if others else set(own)
+    if any("domain" in other or "email" in other for other in others):
+        usable |= {"domain", "email"}
+    return tuple(role for role in own if role in usable and (not wanted or role in wanted))
+
+
+def _value_counts(sides: list[CleanRecords], column: str) -> pl.DataFrame:
+    values = pl.concat([side.frame.select(column) for side in sides]).drop_nulls()
+    name = next(name for name, source in COUNTED.items() if source == column)
+    return values.group_by(column).agg(pl.len().clip(upper_bound=30_000).cast(pl.Int16).alias(name))
+
+
+def _write(
+    con: Connection,
+    table: str,
+    side: CleanRecords,
+    common: set[str],
+    counts: list[pl.DataFrame],
+    vocabulary: Vocabulary | None,
+) -> frozenset[str]:
+    frame = side.frame.select(column for column in side.frame.columns if column in common)
+    for count in counts:
+        frame = frame.join(count, on=count.columns[0], how="left", maintain_order="left")
+    if vocabulary is not None and side.tokens is not None:
+        frame = pl.concat([frame, rarest_words(side.tokens, vocabulary)], how="horizontal")
+    con.register("_frame", frame.to_arrow())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM _frame")
+    con.unregister("_frame")
+    return frozenset(frame.columns)

@@ -1,0 +1,147 @@
+"""Which column means what: guessed from its header and its values, shown to people, and correctable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from reconcile.matching.clean.records import quoted
+from reconcile.model import ROLES, Role
+
+Connection = duckdb.DuckDBPyConnection
+SAMPLE_ROWS = 2000
+
+# Words of headers, lower case without punctuation, most telling first. Matching is on whole words of the header.
+HEADERS: tuple[tuple[Role, str], ...] = (
+    ("given_name", r"^(first|given|fore) ?name|^name first|primary name first|^vorname|^prenom|^nombre$|\bfname\b"),
+    ("family_name", r"^(last|family|sur) ?name|^surname|^name last|primary name last|^nachname|^apellidos?|\blname\b"),
+    ("birth_date", r"birth|\bdob\b|geburt"),
+    ("email", r"e ?mail"),
+    ("phone", r"phone|mobile|\btel\b|telefon|\bcell\b"),
+    ("domain", r"domain|website|web ?site|\burl\b|homepage|\bweb\b"),
+    ("postcode", r"postal ?code|post ?code|\bzip\b|zip ?code|\bplz\b|postcode|codigo postal"),
+    (
+        "tax_id",
+        r"\btax|\bvat\b|\bein\b|\btin\b|\bssn\b|soc sec|social security|steuer|company number|registration (no|number)",
+    ),
+    (
+        "identifier",
+        r"duns|\blei\b|d u n s|external id|customer (id|number|no)|account (number|no)|national id|\bisin\b",
+    ),
+    ("country", r"country|\bland\b|\bpays\b"),
+    ("region", r"\bstate\b|province|region|bundesland|county"),
+    ("city", r"\bcity\b|town|suburb|\bort\b|stadt|ville|locality|birth ?place"),
+    ("street", r"street|address|addr|\bline ?1\b|strasse|adresse|\broad\b"),
+    (
+        "name",
+        r"company|organi[sz]ation|\bname\b|employer|business|firma|legal|name org|account$|customer$|\bfull ?name",
+    ),
+)
+NOT_THESE = re.compile(r"\b(type|status|date|created|modified|updated|count|owner|parent|lat|lng|latitude|longitude)\b")
+VALUES: tuple[tuple[Role, str], ...] = (
+    ("email", r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"),
+    (
+        "domain",
+        r"^(https?://|www\.)\S+$|^[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|net|org|io|co|de|fr|uk|eu|nl|it|es|us|ca)(/\S*)?$",
+    ),
+    ("phone", r"^(\+\d[\d ().-]{7,}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(\s*(x|ext).*)?$"),
+    ("birth_date", r"^(19|20)\d\d-[01]\d-[0-3]\d$"),
+    ("postcode", r"^\d{5}(-\d{4})?$|^[a-z]{1,2}\d[a-z0-9]? ?\d[a-z]{2}$|^[a-z]\d[a-z] ?\d[a-z]\d$"),
+    ("street", r"^\d+[a-z]?[ ,].*[a-z]{2,}|[a-z]+(str\.?|strasse|straße) \d+"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGuess:
+    """What a column seems to mean.
+
+    Attributes:
+        role: None when it seems to mean nothing for matching.
+        confidence: 0..1; header and values agreeing is near 1.
+        reason: one sentence for people.
+        is_id: whether every record has its own value.
+    """
+
+    role: Role | None
+    confidence: float
+    reason: str
+    is_id: bool = False
+
+
+def detect_roles(con: Connection, relation: str) -> dict[str, RoleGuess]:
+    """Guess the role of every column of a relation, in the columns' order.
+
+    Several columns may have one role (two address lines); they are joined by a blank, as in `Dataset.roles`.
+    """
+    columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
+    texts = ", ".join(f'"{column}"::VARCHAR AS "{column}"' for column in (c.replace('"', '""') for c in columns))
+    sample = con.sql(f"SELECT {texts} FROM {quoted(relation)} LIMIT {SAMPLE_ROWS}").pl()
+    return {column: _guess(column, sample[column]) for column in columns}
+
+
+def header_words(header: str) -> str:
+    """A header as lower-case words: "BillingPostalCode", "billing_postal_code" and "Billing Postal Code" are one.
+
+    >>> header_words("http://example.org/x#BillingPostalCode__c")
+    'billing postal code'
+    """
+    last = re.split(r"[#/]", header.strip())[-1]
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"__c$", "", last))
+    return re.sub(r"[^a-z0-9]+", " ", split.lower()).strip()
+
+
+def _guess(header: str, values: pl.Series) -> RoleGuess:
+    filled = values.drop_nulls().str.strip_chars()
+    filled = filled.filter(filled.str.len_bytes() > 0)
+    is_id = len(values) > 0 and len(filled) == len(values) and filled.n_unique() == len(values)
+    words = header_words(header)
+    by_header = None if NOT_THESE.search(words) and "birth" not in words else _by_header(words)
+    by_value, share = _by_values(filled)
+    if by_header is not None and len(filled) == 0:
+        return RoleGuess(by_header, 0.3, f"The header {header!r} says so, but the column is empty.", is_id)
+    if by_value in {"email", "domain", "phone"} and share > 0.8 and by_header != by_value:
+        return RoleGuess(by_value, share, f"{share:.0%} of the values look like it.", is_id)
+    if by_header is not None:
+        agrees = by_header == by_value
+        return RoleGuess(
+            by_header,
+            0.98 if agrees else 0.8,
+            f"The header {header!r} says so{', and the values' if agrees else ''}.",
+            is_id,
+        )
+    if by_value is not None and share > 0.8 and not is_id:
+        return RoleGuess(by_value, 0.6 * share, f"{share:.0%} of the values look like it.", is_id)
+    return RoleGuess(None, 0.5, "Neither header nor values tell a role.", is_id)
+
+
+def _by_header(words: str) -> Role | None:
+    return next((role for role, pattern in HEADERS if re.search(pattern, words)), None)
+
+
+def _by_values(filled: pl.Series) -> tuple[Role | None, float]:
+    if len(filled) == 0:
+        return None, 0.0
+    lowered = filled.str.to_lowercase()
+    shares = [(float(lowered.str.contains(pattern).mean() or 0.0), role) for role, pattern in VALUES]  # type: ignore[arg-type]  # the mean of a boolean column is a number
+    share, role = max(shares, key=lambda pair: pair[0])
+    return (role, share) if share >= 0.5 else (None, share)
+
+
+def id_column(guesses: Mapping[str, RoleGuess]) -> str | None:
+    """The column that best serves as record id: unique, called id or key if possible, else the first unique one."""
+    unique = [column for column, guess in guesses.items() if guess.is_id]
+    named = [
+        c for c in unique if re.search(r"(^|\b|_)(id|key|uid|number|no)$|^id(\b|_)", header_words(c).replace(" ", "_"))
+    ]
+    untyped = [column for column in unique if guesses[column].role is None]
+    return next(iter([*named, *untyped]), None)
+
+
+def columns_by_role(guesses: Mapping[str, RoleGuess]) -> dict[Role, tuple[str, ...]]:
+    """The columns of each role, in the order of the roles."""
+    found = {role: tuple(column for column, guess in guesses.items() if guess.role == role) for role in ROLES}
+    return {role: columns for role, columns in found.items() if columns}
