@@ -12,10 +12,10 @@ from reconcile.changing import lifecycle
 from reconcile.changing.revert import draft_revert
 from reconcile.cli.following import follow
 from reconcile.cli.session import Session, as_json, show
-from reconcile.model import ChangeSet
+from reconcile.model import ChangeSet, OperationState
 from reconcile.state import change_sets
 
-_TROUBLE = ("failed", "stale", "mismatched", "uncertain")
+_TROUBLE: tuple[OperationState, ...] = ("failed", "stale", "mismatched", "uncertain")
 
 
 @click.group("changes")
@@ -84,7 +84,7 @@ def push(session: Session, change_set_id: str, is_json: bool) -> None:
 @as_json
 @click.pass_obj
 def revert(session: Session, change_set_id: str, is_json: bool) -> None:
-    """Draft a change set that undoes a pushed one where the values are still ours; submit and approve it as any other."""
+    """Draft a change set that undoes a pushed one where the values are still ours."""
     with session.workbench.database.begin() as tx:
         drafted = draft_revert(tx, session.actor, change_set_id)
     show({"change_set": drafted.id, "title": drafted.title, "state": drafted.state}, is_json=is_json)

@@ -47,7 +47,7 @@ def list_(session: Session, is_json: bool) -> None:
 @click.option("--system", type=click.Choice(["salesforce", "chargebee", "files"]), required=True)
 @click.option("--environment", type=click.Choice(["production", "sandbox", "practice"]), required=True)
 @click.option("--name", help="What people call it; default the id.")
-@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="base_url, site, login, client_id, path ...")
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="base_url, site, login, path ...")
 @click.option("--secrets", is_flag=True, help="Read the credentials as a JSON object from standard input.")
 @as_json
 @click.pass_obj
@@ -96,7 +96,7 @@ def test(session: Session, connection_id: str, is_json: bool) -> None:
 
 @group.command()
 @click.argument("connection_id")
-@click.option("--accept", metavar="FINGERPRINT", required=True, help="The new fingerprint, typed out, to show that you looked.")
+@click.option("--accept", metavar="FINGERPRINT", required=True, help="The new fingerprint, typed out.")
 @click.pass_obj
 def release(session: Session, connection_id: str, accept: str) -> None:
     """Release a quarantined connection that is meant to lead to another org from now on."""

@@ -70,7 +70,9 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
 @click.option("--chargebee-port", default=8611, show_default=True)
 @click.option("--accounts", default=2000, show_default=True)
 @click.option("--seed", default=7, show_default=True)
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=None, help="Where the truth is written.")
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), default=None, help="Where the truth is written."
+)
 def simulate(salesforce_port: int, chargebee_port: int, accounts: int, seed: int, home: Path | None) -> None:
     """Serve a practice Salesforce org and a practice Chargebee site over HTTP on the loopback address."""
     simulators.serve(

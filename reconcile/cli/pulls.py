@@ -14,7 +14,9 @@ from reconcile.state import snapshots
 
 @click.command()
 @click.argument("connection")
-@click.option("--incremental", is_flag=True, help="Only what changed since the newest snapshot; the rest is carried over.")
+@click.option(
+    "--incremental", is_flag=True, help="Only what changed since the newest snapshot; the rest is carried over."
+)
 @as_json
 @click.pass_obj
 def pull(session: Session, connection: str, incremental: bool, is_json: bool) -> None:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from reconcile import audit, ledger
 from reconcile.changing.push import push
 from reconcile.errors import QuarantinedError, StateError
-from reconcile.model import Connection, Person, Progress, Run, Snapshot
+from reconcile.model import Connection, Person, Progress, Run, Snapshot, SystemName
 from reconcile.runs import execute
 from reconcile.snapshots import pull
 from reconcile.state import connections, reconciliations, runs, snapshots
-from reconcile.systems import check_fingerprint, default_objects
+from reconcile.systems import check_fingerprint
 from reconcile.systems.base import Reader
 from reconcile.workbench import Workbench
 
 Report = Callable[[Progress], None]
+
+# What customer reconciliation needs of each system; a system that is not named here is pulled whole.
+_USUAL_OBJECTS: Mapping[SystemName, tuple[str, ...]] = {
+    "salesforce": (
+        "Account",
+        "Contact",
+        "User",
+        "Opportunity",
+        "chargebeeapps__CB_Site__c",
+        "chargebeeapps__CB_Subscription__c",
+        "chargebeeapps__CB_Invoice__c",
+    ),
+    "chargebee": ("customer", "subscription", "invoice"),
+}
 
 
 def pull_snapshot(
@@ -53,7 +67,7 @@ def objects_to_pull(connection: Connection, reader: Reader) -> Sequence[str]:
     if chosen:
         return chosen
     there = reader.objects()
-    return [name for name in default_objects(connection.system) if name in there] or list(there)
+    return [name for name in _USUAL_OBJECTS.get(connection.system, ()) if name in there] or list(there)
 
 
 def run_reconciliation(workbench: Workbench, actor: Person, reconciliation_id: str, report: Report) -> Run:
