@@ -1,8 +1,8 @@
 """A change set from draft to approval, and what people may ask of a push under way.
 
 Every function takes the transaction and the acting person, checks role, policy, state and revision, and leaves one row
-in the audit log. `revision` is that of the set as the person saw it; another one is a `ConflictError`. Pausing and stopping
-take None too: whoever sees something going wrong need not have seen the latest.
+in the audit log. `revision` is that of the set as the person saw it; another one is a `ConflictError`. Pausing and
+stopping take None too: whoever sees something going wrong need not have seen the latest.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def create(
         actor: becomes the author.
         title: what people call it.
         plan: its operations may be none; more can be added.
-        reconciliation_id, run_id: what it comes from, where it does.
+        reconciliation_id: what it comes from, where it does.
+        run_id: the run whose exceptions were decided.
         policy: of the reconciliation; the default one when None.
         request_key: names the click or job that asks; the same key again gives the draft it made the first time.
 
@@ -91,7 +92,7 @@ def add(tx: Transaction, actor: Person, change_set_id: str, revision: int, plan:
     change_set = _own_draft(tx, actor, change_set_id, revision)
     combined = combine([*change_sets.operations(tx, change_set_id), *plan.operations], unique=plan.unique_fields)
     share = count_ended_links(combined) / plan.existing_links if plan.existing_links else 0.0
-    return _rewrite(tx, actor, change_set, combined, min(1.0, share), "add to change set")
+    return _rewrite(tx, actor, change_set, combined, share=min(1.0, share), action="add to change set")
 
 
 def remove(
@@ -111,7 +112,7 @@ def remove(
     left = withdraw(before, operation_ids)
     ended = count_ended_links(before)
     share = change_set.link_share * count_ended_links(left) / ended if ended else 0.0
-    return _rewrite(tx, actor, change_set, left, share, "remove from change set")
+    return _rewrite(tx, actor, change_set, left, share=share, action="remove from change set")
 
 
 def discard(tx: Transaction, actor: Person, change_set_id: str, revision: int) -> None:
@@ -196,7 +197,7 @@ def resume(tx: Transaction, actor: Person, change_set_id: str, revision: int | N
 def stop(tx: Transaction, actor: Person, change_set_id: str, revision: int | None = None, note: str = "") -> ChangeSet:
     """End a push for good after the batch under way. What was not sent stays unsent.
 
-    What was sent and not answered is settled by the worker, or by pushing the stopped set once more: that sends nothing.
+    What was sent and not answered is settled by the worker, or by pushing the stopped set again, which sends nothing.
 
     Raises:
         NotAllowedError, StateError, ConflictError: as everywhere here.
@@ -313,7 +314,7 @@ def _own_draft(tx: Transaction, actor: Person, change_set_id: str, revision: int
 
 
 def _rewrite(
-    tx: Transaction, actor: Person, change_set: ChangeSet, operations: Sequence[Operation], share: float, action: str
+    tx: Transaction, actor: Person, change_set: ChangeSet, operations: Sequence[Operation], *, share: float, action: str
 ) -> ChangeSet:
     changed = change_sets.update(tx, change_set, action="edited", link_share=share)
     owned = [replace(each, change_set_id=change_set.id) for each in operations]

@@ -79,6 +79,7 @@ OPERATION_TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationS
     ("sending", "postpone"): "pending",
     ("sending", "lose"): "uncertain",
     ("sending", "find_changed"): "stale",
+    ("sending", "find_done"): "skipped",
     ("uncertain", "accept"): "succeeded",
     ("uncertain", "refuse"): "failed",
     ("uncertain", "postpone"): "pending",

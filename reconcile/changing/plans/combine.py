@@ -71,11 +71,17 @@ def reduce(operations: Iterable[Operation]) -> tuple[Operation, ...]:
 def withdraw(operations: Sequence[Operation], ids: Collection[str]) -> tuple[Operation, ...]:
     """The operations without those of `ids` and without what else only their requests asked for."""
     requests = {request for each in operations if each.id in ids for request in each.requests}
-    gone = [each for each in operations if each.id in ids or (each.requests and requests.issuperset(each.requests))]
-    kept = [each for each in operations if each not in gone]
-    for removed in gone:
-        # What a later operation expected to find was what this one would have left there.
-        kept = [_unchain(each, removed) if each.target == removed.target else each for each in kept]
+    gone: dict[RecordRef, list[Operation]] = {}
+    kept = []
+    for each in operations:
+        if each.id in ids or (each.requests and requests.issuperset(each.requests)):
+            gone.setdefault(each.target, []).append(each)
+        else:
+            kept.append(each)
+    # What a later operation expected to find was what an earlier one, now gone, would have left there.
+    for n, each in enumerate(kept):
+        for removed in reversed(gone.get(each.target, [])):
+            kept[n] = _unchain(kept[n], removed)
     return tuple(replace(each, position=n) for n, each in enumerate(kept))
 
 
