@@ -20,13 +20,14 @@ def write_duplicates(execution: Execution) -> None:
     """Write `<side>_pairs`, `<side>_clusters` and `<side>_levels` for both sides.
 
     A record and its parent (or grandparent ...) are not duplicates, nor are a person account and a business account, nor
-    what both systems keep apart (see `_remove_kept_apart`): such pairs are taken out, and what they alone held together
+    namesakes elsewhere, nor what both systems keep apart: such pairs are taken out, and what they alone held together
     falls apart. A cluster is named by its smallest id.
     """
     rules = rules_of(execution.reconciliation)
     for side in SIDES:
         dedupe(execution.con, f"{side}_matchable", rules, prefix=f"{side}_", progress=execution.progress)
         _remove_related(execution, side)
+        _remove_elsewhere(execution, side)
         _remove_kept_apart(execution, side)
         _recluster(execution, side)
 
@@ -48,16 +49,35 @@ def _remove_related(execution: Execution, side: Side) -> None:
     """)
 
 
+def _forms_sql(role: Role) -> tuple[str, str]:
+    return form_sql(role, f"a.{role}"), form_sql(role, f"b.{role}")
+
+
+def _remove_elsewhere(execution: Execution, side: Side) -> None:
+    """Two records of one name at two places, with nothing in common that tells a place, are two customers.
+
+    Locations of a chain share name and domain; strangers share a name. At least two roles must disagree, none agree.
+    """
+    forms = [_forms_sql(role) for role in (*_PLACE_ROLES, "email")]
+    differing = " + ".join(f"coalesce({one} <> {other}, false)::INTEGER" for one, other in forms)
+    agreeing = " OR ".join(f"coalesce({one} = {other}, false)" for one, other in forms)
+    execution.con.execute(f"""
+        DELETE FROM {side}_pairs WHERE (id_a, id_b) IN (
+            SELECT (p.id_a, p.id_b) FROM {side}_pairs p
+            JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
+            WHERE NOT ({agreeing}) AND {differing} >= 2)
+    """)
+
+
 def _remove_kept_apart(execution: Execution, side: Side) -> None:
     """Two records with two-way links to two partners are two customers for both systems.
 
     That is how the locations of a chain, and sister companies at one address, look. They count as duplicates only when
     they show no difference at all: the same name, and no address, postcode or phone that disagrees.
     """
-    alike = " AND ".join(
-        [f"{form_sql('name', 'a.name')} = {form_sql('name', 'b.name')}"]
-        + [f"coalesce({form_sql(role, f'a.{role}')} = {form_sql(role, f'b.{role}')}, true)" for role in _PLACE_ROLES]
-    )
+    name = _forms_sql("name")
+    places = [_forms_sql(role) for role in _PLACE_ROLES]
+    alike = " AND ".join([f"{name[0]} = {name[1]}", *(f"coalesce({one} = {other}, true)" for one, other in places)])
     execution.con.execute(f"""
         DELETE FROM {side}_pairs WHERE (id_a, id_b) IN (
             SELECT (p.id_a, p.id_b) FROM {side}_pairs p

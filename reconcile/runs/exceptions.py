@@ -34,7 +34,7 @@ def write_exceptions(execution: Execution) -> None:
     con.execute(f"CREATE TEMP TABLE identified AS {_IDENTIFIED_SQL}")
     con.execute(_COVERAGE_SQL)
     con.execute(f"CREATE TEMP TABLE before AS {_before_sql(execution)}")
-    con.execute(_EXCEPTIONS_SQL, {"run": execution.run_id, "at": execution.started_at})
+    con.execute(_EXCEPTIONS_SQL, {"run": execution.run_id, "at": execution.started_at.replace(tzinfo=None)})
     con.execute(_HISTORY_SQL, {"run": execution.run_id})
 
 

@@ -128,7 +128,7 @@ EXCEPTIONS = Table(
         Column("detail", "JSON", "the story: a sentence in `story`, and what the kind needs (see exceptions)"),
         Column("rank", "INTEGER", "1 is first: money at stake, severity of the kind, nearness to the boundary, id"),
         Column("first_seen_run", "VARCHAR", "the run that first saw it in an unbroken line of runs"),
-        Column("first_seen_at", "TIMESTAMPTZ", "when that run started"),
+        Column("first_seen_at", "TIMESTAMP", "when that run started, UTC"),
     ),
 )
 
@@ -169,7 +169,7 @@ HISTORY = Table(
     (
         Column("exception_id", "VARCHAR", "the exception"),
         Column("first_seen_run", "VARCHAR", "the first run that saw it"),
-        Column("first_seen_at", "TIMESTAMPTZ", "when that run started"),
+        Column("first_seen_at", "TIMESTAMP", "when that run started, UTC"),
         Column("last_seen_run", "VARCHAR", "the last run that saw it; not this one when it is gone"),
     ),
 )
