@@ -7,10 +7,10 @@ and which differences between two systems are to be expected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -71,6 +71,15 @@ class Reader(Protocol):
 
     def deleted(self, object_name: str, since: datetime) -> Iterator[str]:
         """Ids of the records deleted at or after `since`. May name records that were never seen."""
+        ...
+
+
+@runtime_checkable
+class LearnsFields(Protocol):
+    """A reader of a system that does not describe itself: fields are learned from records and from earlier pulls."""
+
+    def learn(self, object_name: str, fields: Collection[str]) -> None:
+        """Take these fields for fields of the object from now on."""
         ...
 
 

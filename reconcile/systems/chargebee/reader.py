@@ -6,7 +6,7 @@ record changes its place while pages are read (time of creation, deleted records
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import floor
 from typing import Any
@@ -56,6 +56,11 @@ class ChargebeeReader:
             self._learn(of, self._newest(of))
         link_field = self.connection.options.get("link_field") or DEFAULT_LINK_FIELD
         return object_info(of, self._learned[object_name], link_field)
+
+    def learn(self, object_name: str, fields: Collection[str]) -> None:
+        """Count these fields among the object's, as an earlier pull saw them."""
+        self.describe(object_name)
+        self._learned[object_name].update(fields)
 
     def _newest(self, of: Resource) -> list[dict[str, str | None]]:
         answer = self.client.get(of.path, {"limit": "100", "sort_by[desc]": of.order})
