@@ -7,28 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from reconcile.model import Reconciliation, Run, Side, Snapshot
+from reconcile.runs.passes import SIDES, Execution
 from reconcile.state.serialise import from_document, to_document
 
 FORMAT = 1
 """Version of the run file's tables; raised when a reader of the former version would misread them."""
 
 
-def run_document(
-    run: Run,
-    reconciliation: Reconciliation,
-    left: Snapshot,
-    right: Snapshot,
-    previous: Run | None,
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
+def run_document(run: Run, execution: Execution, seconds: Mapping[str, float]) -> dict[str, Any]:
     """What `run.json` holds; times are ISO 8601 in UTC."""
     return {
         "format": FORMAT,
         "run": to_document(run),
-        "reconciliation": to_document(reconciliation),
-        "left_snapshot": to_document(left),
-        "right_snapshot": to_document(right),
-        "previous_run_id": previous.id if previous else None,
+        "reconciliation": to_document(execution.reconciliation),
+        "left_snapshot": to_document(execution.left),
+        "right_snapshot": to_document(execution.right),
+        "previous_run_id": execution.previous.id if execution.previous else None,
+        "left_out": {side: list(execution.left_out.get(side, ())) for side in SIDES},
         "seconds": dict(seconds),
     }
 

@@ -39,7 +39,7 @@ class _Pass:
 def _compare(execution: Execution) -> None:
     write_differences(
         execution.con,
-        execution.reconciliation.compare,
+        execution.compared(),
         left_read_at=execution.left.started_at,
         right_read_at=execution.right.started_at,
     )
@@ -103,7 +103,7 @@ def execute(
         register(con)
         seconds = _carry_out(execution)
         run = _run_of(execution, str(final), started_by)
-        document = run_document(run, reconciliation, left_snapshot, right_snapshot, previous, seconds)
+        document = run_document(run, execution, seconds)
         con.execute("INSERT INTO run VALUES (?)", [json.dumps(document, sort_keys=True)])
         _detach(execution)
     return run

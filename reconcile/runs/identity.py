@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from reconcile.model import Side
 from reconcile.runs.passes import Execution
-from reconcile.systems.salesforce.ids import to_18_sql
 
 
 def write_links(execution: Execution) -> None:
@@ -29,9 +28,7 @@ def _named_sql(execution: Execution, side: Side) -> str:
     """(own id, id it names) of every record of the side that names one."""
     if not execution.stores_links(side):
         return "SELECT NULL::VARCHAR AS own, NULL::VARCHAR AS other WHERE false"
-    other_system = execution.snapshot("right" if side == "left" else "left").system
-    link = to_18_sql("trim(link_id)") if other_system == "salesforce" else "trim(link_id)"
-    return f"SELECT record_id AS own, {link} AS other FROM {side}_records WHERE nullif(trim(link_id), '') IS NOT NULL"
+    return f"SELECT record_id AS own, link_id AS other FROM {side}_records WHERE link_id IS NOT NULL"
 
 
 def _stored_sql(execution: Execution) -> str:

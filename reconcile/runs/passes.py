@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from reconcile.model import Dataset, Progress, Reconciliation, Run, Side, Snapshot
+from reconcile.comparing.differences import field_names
+from reconcile.model import Dataset, FieldPair, Progress, Reconciliation, Run, Side, Snapshot
 
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -21,7 +22,11 @@ def other_side(side: Side) -> Side:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution under way: the open run file, with the snapshots attached, and what it was asked to do."""
+    """One execution under way: the open run file, with the snapshots attached, and what it was asked to do.
+
+    Attributes:
+        left_out: fields that the definition names and the snapshots lack, by side; the pass `records` fills it in.
+    """
 
     con: duckdb.DuckDBPyConnection
     reconciliation: Reconciliation
@@ -31,6 +36,7 @@ class Execution:
     started_at: datetime
     previous: Run | None
     progress: Callable[[Progress], None]
+    left_out: dict[Side, list[str]] = field(default_factory=dict)
 
     def dataset(self, side: Side) -> Dataset:
         """The definition of one side."""
@@ -55,6 +61,15 @@ class Execution:
     def has_previous(self) -> bool:
         """Whether there is a run before this one whose file is still there (run files may be cleared away)."""
         return self.previous is not None and Path(self.previous.path).is_file()
+
+    def compared(self) -> tuple[FieldPair, ...]:
+        """The field pairs of which each side has at least one field in its snapshot."""
+        known = {side: set(self.columns(side)) for side in SIDES}
+        return tuple(
+            pair
+            for pair in self.reconciliation.compare
+            if known["left"] & set(field_names(pair.left_field)) and known["right"] & set(field_names(pair.right_field))
+        )
 
     def stores_links(self, side: Side) -> bool:
         """Whether records of the side can name their partner."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconcile.comparing.differences import field_names
 from reconcile.errors import DefinitionError
 from reconcile.model import ROLES, Dataset, Side
-from reconcile.runs.passes import SIDES, Execution
+from reconcile.runs.passes import SIDES, Execution, other_side
 from reconcile.snapshots import canonical_sql
 
 # Only what a person judges by: a link that is made or undone does not change the evidence for it.
@@ -18,22 +18,29 @@ EVIDENCE_SQL = "md5(concat_ws(chr(30), " + ", ".join(f"coalesce({role}, '')" for
 def write_records(execution: Execution) -> None:
     """Write `left_records`, `right_records` and `population`.
 
+    Fields that the definition names and the snapshot lacks (person accounts that are switched off, an attribute that no
+    record has) are left out; `execution.left_out` tells which, and the run's document keeps it.
+
     Raises:
-        DefinitionError: the snapshot lacks the object or a field, or the key is blank or repeats.
+        DefinitionError: the snapshot lacks the object, its key or its link field; or the key is blank or repeats.
     """
     for side in SIDES:
-        dataset = _carrying_compared_fields(execution, side)
-        columns = execution.columns(side)
-        _check_fields(execution, side, dataset, columns)
-        select = canonical_sql(dataset, execution.alias(side), columns)
+        select = population_sql(execution, side, execution.dataset(side).where)
         execution.con.execute(
             f"CREATE TABLE {side}_records AS SELECT *, {EVIDENCE_SQL} AS evidence_hash FROM ({select}) ORDER BY record_id"
         )
         _check_keys(execution, side)
-        execution.con.execute(
-            f"INSERT INTO population SELECT ?, count(*) FROM {side}_records",
-            [side],
-        )
+        execution.con.execute(f"INSERT INTO population SELECT ?, count(*) FROM {side}_records", [side])
+
+
+def population_sql(execution: Execution, side: Side, where: str) -> str:
+    """A SELECT of the side's records in canonical columns, limited by `where` (empty for all of the object)."""
+    columns = execution.columns(side)
+    _check_fields(execution, side, columns)
+    dataset, left_out = _fitted(_carrying_compared_fields(execution, side), columns)
+    execution.left_out[side] = left_out
+    other = execution.snapshot(other_side(side)).system
+    return canonical_sql(replace(dataset, where=where), execution.alias(side), columns, other_system=other)
 
 
 def _carrying_compared_fields(execution: Execution, side: Side) -> Dataset:
@@ -44,8 +51,27 @@ def _carrying_compared_fields(execution: Execution, side: Side) -> Dataset:
     return replace(dataset, extra=tuple(dict.fromkeys([*dataset.extra, *compared])))
 
 
-def _check_fields(execution: Execution, side: Side, dataset: Dataset, columns: list[str]) -> None:
+_OPTIONAL = ("owner_field", "parent_field", "amount_field", "test_field", "person_account_field")
+
+
+def _fitted(dataset: Dataset, columns: list[str]) -> tuple[Dataset, list[str]]:
+    """The dataset without the fields that are not among `columns`, and which those are."""
+    known = set(columns)
+    optional = {name: getattr(dataset, name) for name in _OPTIONAL}
+    named = [*(field for fields in dataset.roles.values() for field in fields), *optional.values(), *dataset.extra]
+    roles = {role: tuple(field for field in fields if field in known) for role, fields in dataset.roles.items()}
+    fitted = replace(
+        dataset,
+        roles={role: fields for role, fields in roles.items() if fields},
+        extra=tuple(name for name in dataset.extra if name in known),
+        **{name: field if field in known else None for name, field in optional.items()},
+    )
+    return fitted, sorted({name for name in named if name is not None} - known)
+
+
+def _check_fields(execution: Execution, side: Side, columns: list[str]) -> None:
     """A key or link field that is not there would make every record unlinked without a word."""
+    dataset = execution.dataset(side)
     if not columns:
         raise DefinitionError(
             f"Object {dataset.object} of {dataset.connection_id}",

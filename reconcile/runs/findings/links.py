@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reconcile.model import Side
 from reconcile.runs.components import components
 from reconcile.runs.passes import SIDES, Execution, other_side
-from reconcile.snapshots import canonical_sql
+from reconcile.runs.records import population_sql
 
 MOST_CANDIDATES = 5
 """Candidates told of one exception; the rest is in the table `candidates`."""
@@ -102,9 +100,7 @@ def find_dangling(execution: Execution) -> None:
 
 def _whereabouts_sql(execution: Execution, side: Side) -> str:
     """(record_id, reason, lookalike) of the dead ids on `side`: what is known of each."""
-    unlimited = replace(execution.dataset(side), where="")
-    columns = execution.columns(side)
-    in_source = f"SELECT record_id FROM ({canonical_sql(unlimited, execution.alias(side), columns)})"
+    in_source = f"SELECT record_id FROM ({population_sql(execution, side, '')})"
     seen_before = (
         f"SELECT record_id FROM previous_run.{side}_records" if execution.has_previous else "SELECT NULL LIMIT 0"
     )
