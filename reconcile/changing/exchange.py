@@ -15,6 +15,7 @@ from reconcile.changing.book import Book, Settled
 from reconcile.changing.lifecycle import ALREADY_DONE
 from reconcile.changing.pace import Pace
 from reconcile.changing.remotes import Remotes, Values
+from reconcile.changing.states import OperationEvent
 from reconcile.changing.values import Standing, final_values, is_same, standing
 from reconcile.errors import ReconcileError, RemoteError
 from reconcile.model import Operation, RecordRef, RowResult
@@ -155,7 +156,9 @@ class Exchange:
         if held == "ours":
             return Settled(operation, "accept", response, message="Its answer was lost; read back as written.")
         if held == "before":
-            return Settled(operation, "postpone", response, message="Its answer was lost; read back as not written.")
+            message = "Its answer was lost; read back as not written."
+            event: OperationEvent = "postpone" if self.tries_left(operation) else "refuse"
+            return Settled(operation, event, response, "lost_answer", "lost_answer", message, "Try again later.")
         return changed(operation, present, response)
 
 

@@ -16,7 +16,13 @@ from sqlalchemy.engine import Connection as Transaction
 from reconcile import access, audit
 from reconcile.changing.approval import digest
 from reconcile.changing.plans.combine import Plan, combine, count_ended_links, reduce, withdraw
-from reconcile.changing.states import ChangeSetEvent, next_change_set_state, next_operation_state
+from reconcile.changing.states import (
+    IN_NEED_OF_A_PERSON,
+    ChangeSetEvent,
+    next_change_set_state,
+    next_operation_state,
+    permits,
+)
 from reconcile.errors import ConflictError, NotAllowedError, StateError
 from reconcile.model import ChangeSet, Operation, Person, Policy, new_id, utc_now
 from reconcile.state import change_sets, people
@@ -231,19 +237,42 @@ def retry(tx: Transaction, actor: Person, change_set_id: str, revision: int | No
 
 
 def drop(tx: Transaction, actor: Person, operation_ids: Sequence[str]) -> None:
-    """Give stale or failed operations up: they stay unwritten and no longer ask for a person.
+    """Give stale or failed operations up, and what waited for them: they stay unwritten and ask for nobody any more.
 
     Raises:
         NotAllowedError, StateError: as everywhere here.
         UnknownNameError: no such operation.
     """
     access.require(actor, "author change sets")
-    for operation_id in operation_ids:
-        operation = change_sets.get_operation(tx, operation_id)
-        following = next_operation_state(f"Operation {operation_id}", operation.state, "drop")
-        values = {"error_code": DROPPED, "message": f"Dropped ({operation.message or operation.state})."}
-        change_sets.move_operation(tx, operation, following, **values)
-        audit.record(tx, actor, "drop operation", operation.change_set_id, {"operation": operation_id})
+    dropped = [change_sets.get_operation(tx, operation_id) for operation_id in operation_ids]
+    for change_set_id in dict.fromkeys(each.change_set_id for each in dropped):
+        change_set = load(tx, change_set_id, None, "edited")
+        of_set = [each for each in dropped if each.change_set_id == change_set_id]
+        for each in [*of_set, *waiting_for(tx, of_set)]:
+            following = next_operation_state(f"Operation {each.id}", each.state, "drop")
+            message = f"Dropped. {each.message}".strip()
+            change_sets.move_operation(tx, each, following, error_code=DROPPED, message=message)
+        event = ending(change_sets.operations(tx, change_set_id))
+        detail = {"operations": [each.id for each in of_set]}
+        audit.record(tx, actor, "drop operations", change_set_id, detail)
+        if event == "verify" and permits(change_set.state, event):
+            step(tx, actor, change_set, event, detail={"why": "what was open was dropped"})
+
+
+def waiting_for(tx: Transaction, operations: Sequence[Operation]) -> list[Operation]:
+    """Operations that were not sent because one of `operations`, an earlier step of the same request, failed."""
+    if not operations:
+        return []
+    requests = {request for each in operations for request in each.requests}
+    skipped = change_sets.operations(tx, operations[0].change_set_id, states={"skipped"})
+    return [each for each in skipped if each.error_code == EARLIER_STEP and not requests.isdisjoint(each.requests)]
+
+
+def ending(operations: Sequence[Operation]) -> ChangeSetEvent:
+    """How a set ends whose operations stand so: failed in part, not all read back, or verified."""
+    if any(each.state in IN_NEED_OF_A_PERSON or each.error_code == EARLIER_STEP for each in operations):
+        return "finish_failed"
+    return "finish_unread" if any(each.state == "succeeded" for each in operations) else "verify"
 
 
 # Shared with the push -----------------------------------------------------------------------------------------------

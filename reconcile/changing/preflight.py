@@ -63,9 +63,25 @@ def preflight(
     with database.read() as tx:
         change_set = change_sets.get(tx, change_set_id)
         operations = change_sets.operations(tx, change_set_id)
-        known = {each.target.connection_id: connections.get(tx, each.target.connection_id) for each in operations}
     remotes = Remotes(database, actor, open_writer, pace or Pace())
+    return inspect(remotes, change_set, operations, open_reader=open_reader)
+
+
+def inspect(
+    remotes: Remotes,
+    change_set: ChangeSet,
+    operations: Sequence[Operation],
+    *,
+    open_reader: OpenReader | None = None,
+) -> PreflightReport:
+    """What `preflight` does, with connections that are open already.
+
+    Raises:
+        QuarantinedError, RemoteError: as for `preflight`.
+    """
     remotes.check(operations)
+    with remotes.database.read() as tx:
+        known = {each.target.connection_id: connections.get(tx, each.target.connection_id) for each in operations}
     findings = [
         *_where(known.values(), operations),
         *_emptiness(operations),
@@ -77,7 +93,7 @@ def preflight(
     if open_reader is not None:
         findings.extend(_fields(open_reader, known, operations))
     order: dict[Severity, int] = {"stop": 0, "warning": 1, "information": 2}
-    return PreflightReport(change_set_id, tuple(sorted(findings, key=lambda each: order[each.severity])))
+    return PreflightReport(change_set.id, tuple(sorted(findings, key=lambda each: order[each.severity])))
 
 
 def require_passed(actor: Person, change_set: ChangeSet, report: PreflightReport) -> None:

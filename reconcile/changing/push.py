@@ -22,11 +22,11 @@ from reconcile.changing.exchange import Exchange
 from reconcile.changing.lease import hold_lease
 from reconcile.changing.lifecycle import EARLIER_STEP, named
 from reconcile.changing.pace import Control, Pace, go_on, wait
-from reconcile.changing.preflight import OpenReader, preflight, require_passed
+from reconcile.changing.preflight import OpenReader, inspect, require_passed
 from reconcile.changing.remotes import OpenWriter, Remotes
-from reconcile.changing.states import IN_NEED_OF_A_PERSON, UNFINISHED, WRITTEN, ChangeSetEvent, permits
+from reconcile.changing.states import UNFINISHED, WRITTEN, permits
 from reconcile.changing.totals import PushTotals
-from reconcile.errors import ConflictError, QuarantinedError, ReconcileError, StateError
+from reconcile.errors import ConflictError, QuarantinedError, ReconcileError, RemoteError, StateError
 from reconcile.model import ChangeSet, ChangeSetState, Operation, OperationState, Person, Policy, Progress, utc_now
 from reconcile.state import change_sets
 from reconcile.state.database import Database
@@ -98,22 +98,29 @@ def push(
         with database.read() as tx:
             change_set = change_sets.get(tx, change_set_id)
             operations = change_sets.operations(tx, change_set_id)
+        remotes = Remotes(database, actor, open_writer, pace or Pace())
+        if change_set.state == "approved":
+            _start(remotes, change_set, operations, open_reader)
+        elif change_set.state not in {"pushing", "paused", "stopped"}:
+            raise StateError(named(change_set), change_set.state.replace("_", " "), "pushed")
         if change_set.state != "paused":
-            if change_set.state == "approved":
-                require_as_approved(change_set, operations)
-                report = preflight(database, change_set_id, actor, open_writer, open_reader=open_reader)
-                require_passed(actor, change_set, report)
-                with database.begin() as tx:
-                    lifecycle.step(tx, actor, lifecycle.load(tx, change_set_id, None, "pushed"), "start", note="")
-            elif change_set.state not in {"pushing", "stopped"}:
-                raise StateError(named(change_set), change_set.state.replace("_", " "), "pushed")
             book = Book(database, lease, operations)
-            remotes = Remotes(database, actor, open_writer, pace or Pace())
             _Push(book, remotes, policy=change_set.policy, progress=progress, control=control).run()
     with database.read() as tx:
         after = change_sets.get(tx, change_set_id)
         counted = totals.count(tx, change_set_id)
     return PushReport(change_set_id, after.state, after.note, counted, started_at, utc_now())
+
+
+def _start(
+    remotes: Remotes, change_set: ChangeSet, operations: Sequence[Operation], open_reader: OpenReader | None
+) -> None:
+    require_as_approved(change_set, operations)
+    report = inspect(remotes, change_set, operations, open_reader=open_reader)
+    require_passed(remotes.actor, change_set, report)
+    with remotes.database.begin() as tx:
+        current = lifecycle.load(tx, change_set.id, change_set.revision, "pushed")
+        lifecycle.step(tx, remotes.actor, current, "start", note="")
 
 
 class _Over(Exception):  # noqa: N818 - not an error: the push ends here because somebody asked for it
@@ -134,25 +141,25 @@ class _Push:
         """From wherever the set stands to its end, or to a pause that says why."""
         try:
             self._require_as_approved()
-            self.remotes.check(self.book.all())
+            self.remotes.check(self.book.all(), is_recheck=True)
             self._settle()
             if self.book.change_set().state == "pushing":
                 self._send_all()
             self._finish()
         except _Over:
-            self._settle_quietly()
-            if self.book.change_set().state == "stopped":
-                self._withhold_rest()
-        except (ConflictError, StateError) as error:
+            self._leave()
+        except ConflictError:
+            raise
+        except StateError:
             # Paused or stopped in the very moment in which the next batch was to be taken: as good as between two.
-            if isinstance(error, ConflictError) or self.book.change_set().state not in _OVER:
+            if self.book.change_set().state not in _OVER:
                 raise
-            self._settle_quietly()
+            self._leave()
         except QuarantinedError as error:
             self._pause(str(error))
             raise
         except ReconcileError as error:
-            self._pause(str(error))
+            self._end_on(error)
 
     # Before and after -----------------------------------------------------------------------------------------------
 
@@ -169,11 +176,22 @@ class _Push:
         self.exchange.settle_uncertain(self.book.all())
         self.exchange.confirm(self.book.all())
 
-    def _settle_quietly(self) -> None:
+    def _leave(self) -> None:
+        """End here, on somebody's wish: what was sent is settled if it can be, else by whoever goes on."""
         try:
             self._settle()
-        except ReconcileError as error:
+        except RemoteError as error:
             logger.warning("%s: not everything could be read back: %s", self.book.change_set_id, error)
+        if self.book.change_set().state == "stopped":
+            self._withhold_rest()
+
+    def _end_on(self, error: ReconcileError) -> None:
+        """Pause because of trouble; where only the reading back of the last records failed, end as pushed."""
+        if self.book.in_state(*UNFINISHED):
+            self._pause(str(error))
+        else:
+            logger.warning("%s: not everything could be read back: %s", self.book.change_set_id, error)
+            self._finish()
 
     def _withhold_rest(self) -> None:
         with self.book.database.begin() as tx:
@@ -186,7 +204,7 @@ class _Push:
             return
         if self.book.in_state(*UNFINISHED):
             raise StateError(named(change_set), "not at its end", "finished")
-        event = ending(self.book.all())
+        event = lifecycle.ending(self.book.all())
         with self.book.database.begin() as tx:
             current = lifecycle.load(tx, change_set.id, None, "finished")
             counts = change_sets.count_operations(tx, change_set.id)
@@ -318,10 +336,3 @@ def _mark_reverted(tx: Transaction, actor: Person, ended: ChangeSet) -> None:
     original = change_sets.get(tx, ended.reverts_id, is_locked=True)
     if permits(original.state, "revert"):
         lifecycle.step(tx, actor, original, "revert", detail={"by": ended.id})
-
-
-def ending(operations: Sequence[Operation]) -> ChangeSetEvent:
-    """How a set ends whose operations stand so: failed in part, not all read back, or verified."""
-    if any(each.state in IN_NEED_OF_A_PERSON or each.error_code == EARLIER_STEP for each in operations):
-        return "finish_failed"
-    return "finish_unread" if any(each.state == "succeeded" for each in operations) else "verify"

@@ -30,8 +30,8 @@ class Kept:
 def draft_revert(tx: Transaction, actor: Person, change_set_id: str) -> ChangeSet:
     """A draft that takes back what the set wrote and still owns, in the opposite order.
 
-    Verify the set first (`reconcile.changing.verify`) if it was pushed some time ago: what is found changed then is left
-    out here, and said by `not_revertible`. Asking again gives the draft that is there already.
+    Verify the set first (`reconcile.changing.verify`) if it was pushed some time ago: what is found changed then is
+    left out here, and said by `not_revertible`. Asking again gives the draft that is there already.
 
     Raises:
         NotAllowedError: the person may not write change sets.

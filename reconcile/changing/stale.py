@@ -61,7 +61,7 @@ def refresh(database: Database, actor: Person, open_writer: OpenWriter, operatio
         stale = [change_sets.get_operation(tx, each) for each in operation_ids]
         _require_stale(stale)
         original = change_sets.get(tx, stale[0].change_set_id)
-        waiting = _waiting(change_sets.operations(tx, original.id), stale)
+        waiting = lifecycle.waiting_for(tx, stale)
     seen = present_values(database, actor, open_writer, [*stale, *waiting])
     gone = [each for each in seen if each.present is None]
     if gone:
@@ -89,15 +89,6 @@ def _require_stale(operations: Sequence[Operation]) -> None:
             )
     if not operations:
         raise StateError("The selection", "empty", "planned anew")
-
-
-def _waiting(operations: Sequence[Operation], stale: Sequence[Operation]) -> list[Operation]:
-    requests = {request for each in stale for request in each.requests}
-    return [
-        each
-        for each in operations
-        if each.error_code == lifecycle.EARLIER_STEP and not requests.isdisjoint(each.requests)
-    ]
 
 
 def _renewed(operation: Operation, position: int) -> Operation:

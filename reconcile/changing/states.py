@@ -94,6 +94,7 @@ OPERATION_TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationS
     ("failed", "drop"): "skipped",
     ("stale", "drop"): "skipped",
     ("skipped", "retry"): "pending",
+    ("skipped", "drop"): "skipped",
 }
 
 WRITTEN: frozenset[OperationState] = frozenset({"succeeded", "verified", "mismatched"})

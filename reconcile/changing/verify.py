@@ -11,7 +11,6 @@ from reconcile.changing.exchange import confirmation
 from reconcile.changing.lease import hold_lease
 from reconcile.changing.lifecycle import named
 from reconcile.changing.pace import Pace
-from reconcile.changing.push import ending
 from reconcile.changing.remotes import OpenWriter, Remotes
 from reconcile.changing.states import WRITTEN, permits
 from reconcile.changing.totals import PushTotals
@@ -56,7 +55,7 @@ def verify(
 
 
 def _conclude(database: Database, actor: Person, change_set: ChangeSet, operations: list[Operation]) -> None:
-    event = ending(operations)
+    event = lifecycle.ending(operations)
     with database.begin() as tx:
         current = lifecycle.load(tx, change_set.id, None, "verified")
         if permits(current.state, event):
