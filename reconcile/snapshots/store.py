@@ -170,7 +170,10 @@ def snapshot_objects(con: duckdb.DuckDBPyConnection, schema: str = "") -> tuple[
     of: dict[str, list[FieldInfo]] = {name: [] for name, *_ in objects}
     for object_name, *rest in fields:
         of[object_name].append(FieldInfo(*rest))
-    return tuple(ObjectInfo(*row, tuple(of[row[0]])) for row in objects)
+    return tuple(
+        ObjectInfo(name, label, key, modified, created, tuple(of[name]))
+        for name, label, key, modified, created in objects
+    )
 
 
 def object_fields(con: duckdb.DuckDBPyConnection, object_name: str, schema: str = "") -> tuple[FieldInfo, ...]:
