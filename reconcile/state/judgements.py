@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
@@ -29,6 +29,7 @@ class StoredJudgement:
     Attributes:
         exception_id: what was on the screen; the same exception has the same id in every run.
         withdrawn_decision_id: the decision that replaced it; None when it stands or was undone.
+        changed_at: when it last came to stand or ceased to.
     """
 
     judgement: Judgement
@@ -39,6 +40,7 @@ class StoredJudgement:
     exception_kind: ExceptionKind | None = None
     withdrawn_by: str | None = None
     withdrawn_decision_id: str | None = None
+    changed_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     @property
     def stands(self) -> bool:
@@ -201,6 +203,7 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredJudgement:
         exception_kind=row.exception_kind,
         withdrawn_by=row.withdrawn_by,
         withdrawn_decision_id=row.withdrawn_decision_id,
+        changed_at=row.changed_at,
     )
 
 

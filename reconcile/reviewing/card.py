@@ -1,0 +1,140 @@
+"""The link card: everything a person needs to decide one exception, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.engine import Connection as Transaction
+
+from reconcile.reviewing.evidence import read_evidence, read_records
+from reconcile.reviewing.judging import subject
+from reconcile.reviewing.opening import ExceptionRow, OpenRun
+from reconcile.reviewing.sayings import concerned_ids
+from reconcile.reviewing.standing import Memory, Pair, standing_of
+from reconcile.reviewing.views import Candidate, Card, FieldRow, PairEvidence, RecordView, StoredLink
+from reconcile.state import claims, judgements
+
+MOST_CANDIDATES = 10
+MOST_MEMBERS = 50
+
+
+def exception_card(tx: Transaction, opened: OpenRun, exception_id: str) -> Card:
+    """Everything about one exception.
+
+    Raises:
+        UnknownNameError: this run has none of this id.
+    """
+    exception = opened.exception(exception_id)
+    history = judgements.touching(tx, opened.run.reconciliation_id, concerned_ids([exception]), with_withdrawn=True)
+    memory = Memory(opened, [row for row in history if row.stands])
+    candidate_pairs = _candidate_pairs(opened, exception)
+    lefts = read_records(opened, "left", [exception.left_id, *(pair[0] for pair in candidate_pairs)])
+    rights = read_records(opened, "right", [exception.right_id, *(pair[1] for pair in candidate_pairs)])
+    left, right = lefts.get(exception.left_id or ""), rights.get(exception.right_id or "")
+    links = _links(opened, list(lefts), list(rights))
+    pairs = [*([(left.record_id, right.record_id)] if left and right else []), *candidate_pairs]
+    evidence = read_evidence(opened, "candidates", pairs, lefts, rights)
+    return Card(
+        exception=exception,
+        left=left,
+        right=right,
+        evidence=evidence.get((left.record_id, right.record_id)) if left and right else None,
+        differences=_differences(opened, exception),
+        candidates=tuple(
+            _candidate(opened, exception, evidence[pair], records=(lefts, rights), links=links, memory=memory)
+            for pair in candidate_pairs
+        ),
+        links=tuple(link for link in links if exception.left_id == link.left_id or exception.right_id == link.right_id),
+        members=_members(opened, exception),
+        member_pairs=_member_pairs(opened, exception),
+        standing=standing_of(opened, exception, memory),
+        history=history,
+        claim=claims.holder(tx, subject(opened, exception_id)),
+    )
+
+
+def _links(opened: OpenRun, left_ids: Sequence[str], right_ids: Sequence[str]) -> list[StoredLink]:
+    rows = opened.query(
+        """
+        SELECT left_id, right_id, status, stored_left, stored_right FROM run.links
+        WHERE left_id IN (SELECT unnest(?::VARCHAR[])) OR right_id IN (SELECT unnest(?::VARCHAR[]))
+        ORDER BY origin, left_id, right_id
+        """,
+        [left_ids, right_ids],
+    )
+    return [StoredLink(*row) for row in rows]
+
+
+def _differences(opened: OpenRun, exception: ExceptionRow) -> tuple[FieldRow, ...]:
+    rows = opened.query(
+        """
+        SELECT name, left_field, right_field, left_value, right_value, class FROM run.differences
+        WHERE left_id = ? AND right_id = ?
+        ORDER BY list_position(['real', 'missing', 'rounding', 'timing', 'format'], class), name
+        """,
+        [exception.left_id, exception.right_id],
+    )
+    return tuple(FieldRow(*row) for row in rows)
+
+
+def _candidate_pairs(opened: OpenRun, exception: ExceptionRow) -> list[Pair]:
+    """The stored links that the exception tells of, then the best candidates of its records; not the pair itself."""
+    rows = opened.query(
+        """
+        SELECT left_id, right_id FROM run.candidates
+        WHERE (left_id IN (SELECT unnest($1::VARCHAR[])) OR right_id IN (SELECT unnest($2::VARCHAR[])))
+        ORDER BY weight DESC, left_id, right_id LIMIT $3
+        """,
+        [exception.ids("left")[:1], exception.ids("right")[:1], MOST_CANDIDATES + 1],
+    )
+    told = [(link["left_id"], link["right_id"]) for link in exception.detail.get("links", [])]
+    alive = _existing(opened, told)
+    shown = (exception.left_id, exception.right_id)
+    pairs = dict.fromkeys(pair for pair in [*alive, *((row[0], row[1]) for row in rows)] if pair != shown)
+    return list(pairs)[:MOST_CANDIDATES]
+
+
+def _existing(opened: OpenRun, pairs: Sequence[Pair]) -> list[Pair]:
+    if not pairs:
+        return []
+    lefts = opened.hashes("left", [pair[0] for pair in pairs])
+    rights = opened.hashes("right", [pair[1] for pair in pairs])
+    return [pair for pair in pairs if pair[0] in lefts and pair[1] in rights]
+
+
+def _candidate(
+    opened: OpenRun,
+    exception: ExceptionRow,
+    evidence: PairEvidence,
+    *,
+    records: tuple[Mapping[str, RecordView], Mapping[str, RecordView]],
+    links: Sequence[StoredLink],
+    memory: Memory,
+) -> Candidate:
+    left_id, right_id = evidence.left_id, evidence.right_id
+    is_other_left = left_id != exception.left_id and right_id == exception.right_id
+    record = records[0][left_id] if is_other_left else records[1][right_id]
+    judged = memory.of_pair(opened.reference("left", left_id), opened.reference("right", right_id))
+    return Candidate(
+        left_id=left_id,
+        right_id=right_id,
+        record=record,
+        evidence=evidence,
+        is_rejected=judged is not None and judged.judgement.verdict == "different",
+        links=tuple(link for link in links if record.record_id == (link.left_id if is_other_left else link.right_id)),
+    )
+
+
+def _members(opened: OpenRun, exception: ExceptionRow) -> tuple[RecordView, ...]:
+    if exception.side is None or not exception.members:
+        return ()
+    return tuple(read_records(opened, exception.side, exception.members[:MOST_MEMBERS]).values())
+
+
+def _member_pairs(opened: OpenRun, exception: ExceptionRow) -> tuple[PairEvidence, ...]:
+    if exception.side is None or not exception.members:
+        return ()
+    told = [(pair["id_a"], pair["id_b"]) for pair in exception.detail.get("pairs", [])][:MOST_MEMBERS]
+    records = read_records(opened, exception.side, [record_id for pair in told for record_id in pair])
+    found = read_evidence(opened, f"{exception.side}_pairs", told, records, records)
+    return tuple(sorted(found.values(), key=lambda pair: (pair.weight or 0.0, pair.left_id, pair.right_id)))
