@@ -1,4 +1,4 @@
-"""What the demo adds to a workbench: practice people, connections to the practice orgs, a reconciliation, a first run."""
+"""What the demo adds to a workbench: practice people and connections, a reconciliation, a first run."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from reconcile.state import runs as stored
 @as_json
 @click.pass_obj
 def run(session: Session, reconciliation: str | None, is_json: bool) -> None:
-    """Match, compare and count a RECONCILIATION (the only one, if there is one). Exit code 1 when totals do not tie out."""
+    """Match, compare and count a RECONCILIATION (default: the only one). Exit code 1 when totals do not tie out."""
     chosen = reconciliation or _only_one(session)
     job = follow(session.workbench, jobs.enqueue_run(session.workbench, session.actor, chosen))
     with session.workbench.database.read() as tx:

@@ -1,4 +1,4 @@
-"""Keeps a few child processes alive together: one that dies is started again, and all end when the parent is told to."""
+"""Keeps a few child processes alive together: one that dies is started again, and all end with the parent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The process that executes jobs.
 
-One worker serves one workbench: it holds a lock file in the home folder for as long as it lives, which the operating system
-lets go of however it ends. A job that was running when a worker was killed is taken up again by the next one.
+One worker serves one workbench: it holds a lock file in the home folder for as long as it lives, which the operating
+system lets go of however it ends. A job that was running when a worker was killed is taken up again by the next one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reconcile.settings import Settings
 from reconcile.state import people
 from reconcile.workbench import Workbench
 
-# All releases share one version: a job started before an upgrade is finished after it, because every step can be repeated.
+# All releases share one version: a job started before an upgrade is finished after it; every step can be repeated.
 _WORKFLOW_VERSION = "1"
 _JOBS_AT_ONCE = 2
 _PROGRESS_INTERVAL_S = 0.5
@@ -72,12 +72,12 @@ def serve(workbench: Workbench, stop: Event) -> None:
 
 
 @DBOS.workflow(name="pull")
-def _pull(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:  # noqa: FBT001 - a stored argument list
+def _pull(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:
     return _pull_step(actor_id, connection_id, incremental)
 
 
 @DBOS.step(name="pull step")
-def _pull_step(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:  # noqa: FBT001 - as above
+def _pull_step(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:
     workbench = _serving[0]
     snapshot = tasks.pull_snapshot(
         workbench, _person(workbench, actor_id), connection_id, _Reporter(), incremental=incremental
