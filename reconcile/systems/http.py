@@ -4,7 +4,7 @@ Everything that leaves for a remote system goes through `CarefulAdapter`, also w
 retried, and what never is:
 
     answer                          request that reads      request that writes
-    429                             again, as asked         again, as asked: the limiter refused it before any work
+    429, 403 with Retry-After       again, as asked         again, as asked: the limiter refused it before any work
     502, 503, 504                   again                   handed to the caller: it may have been carried out
     connection could not be made    again                   again: nothing was sent
     connection broke, no answer     again                   UnreachableError(may_have_applied=True)
@@ -116,6 +116,11 @@ def _was_never_sent(error: requests.RequestException) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
+def _is_limited(response: requests.Response) -> bool:
+    """Refused for having asked too much. Salesforce says 403 then; a 403 for any other reason names no time."""
+    return response.status_code == 429 or (response.status_code == 403 and "Retry-After" in response.headers)
+
+
 def _cause(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
@@ -210,7 +215,7 @@ class CarefulAdapter(HTTPAdapter):
         return self._backoff(self._policy.backoff_s, attempt)
 
     def _wait_after_answer(self, response: requests.Response, attempt: int, *, may_repeat: bool) -> float | None:
-        if response.status_code == 429:
+        if _is_limited(response):
             wait = retry_after_s(response.headers)
             if wait is None:
                 wait = self._backoff(self._policy.limit_backoff_s, attempt)
