@@ -15,7 +15,7 @@ from typing import Self
 
 import streamlit as st
 
-from reconcile.model import Connection, Person, Reconciliation, Run, Snapshot
+from reconcile.model import Connection, Person, Reconciliation, Run, Side, Snapshot
 from reconcile.settings import Settings, load_settings
 from reconcile.state import connections, people, reconciliations, runs, snapshots
 from reconcile.ui.components.badges import environment_badge
@@ -84,6 +84,17 @@ class Frame:
     reconciliation: Reconciliation | None
     run: Run | None
     sides: Sequence[Connection]
+
+    def side_name(self, side: Side) -> str:
+        """What a side is called: its system, or its connection where both sides are of one system."""
+        known = {connection.id: connection for connection in self.sides}
+        datasets = {"left": self.reconciliation.left, "right": self.reconciliation.right} if self.reconciliation else {}
+        dataset = datasets.get(side)
+        connection = known.get(dataset.connection_id) if dataset else None
+        if connection is None:
+            return side.capitalize()
+        is_shared = len({other.system for other in self.sides}) < len(self.sides)
+        return connection.name if is_shared or len(self.sides) == 1 else SYSTEMS[connection.system]
 
     def __enter__(self) -> Self:
         return self

@@ -23,7 +23,7 @@ def frame(path: str, sql: str, parameters: Sequence[object] = ()) -> pd.DataFram
         StorageError: the file is missing or damaged.
     """
     try:
-        return _open(path).cursor().execute(sql, list(parameters)).df()
+        return _cursor(path).execute(sql, list(parameters)).df()
     except duckdb.IOException as error:
         raise _unreadable(path, error) from error
 
@@ -35,7 +35,7 @@ def rows(path: str, sql: str, parameters: Sequence[object] = ()) -> list[dict[st
         StorageError: the file is missing or damaged.
     """
     try:
-        cursor = _open(path).cursor().execute(sql, list(parameters))
+        cursor = _cursor(path).execute(sql, list(parameters))
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     except duckdb.IOException as error:
@@ -54,7 +54,10 @@ def value(path: str, sql: str, parameters: Sequence[object] = ()) -> Any:
 
 def columns(path: str, table: str) -> list[str]:
     """The columns of a table of the file, in their order; empty when there is no such table."""
-    sql = "SELECT column_name AS name FROM duckdb_columns() WHERE table_name = ? AND NOT internal ORDER BY column_index"
+    sql = (
+        "SELECT column_name AS name FROM duckdb_columns() "
+        "WHERE database_name = 'file' AND table_name = ? ORDER BY column_index"
+    )
     return [row["name"] for row in rows(path, sql, [table])]
 
 
@@ -63,15 +66,25 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _cursor(path: str) -> duckdb.DuckDBPyConnection:
+    """A cursor of its own for each call, which threads may use at the same time."""
+    cursor = _open(path).cursor()
+    cursor.execute("USE file")
+    return cursor
+
+
 @st.cache_resource(max_entries=MOST_OPEN, show_spinner=False, on_release=lambda opened: opened.close())
 def _open(path: str) -> duckdb.DuckDBPyConnection:
-    """The one connection of a file; each call takes a cursor of its own, which threads may do at the same time."""
+    """A small database in memory with the file attached: whoever else reads the file may have other settings."""
     if not Path(path).is_file():
         raise StorageError(path, "the file is not there", remedy="Pull and run again; the decisions are kept.")
+    con = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
     try:
-        return duckdb.connect(path, read_only=True, config={"memory_limit": _MEMORY, "threads": 2})
+        con.execute(f"ATTACH '{path.replace(chr(39), chr(39) * 2)}' AS file (READ_ONLY)")
     except duckdb.Error as error:
+        con.close()
         raise _unreadable(path, error) from error
+    return con
 
 
 def _unreadable(path: str, error: duckdb.Error) -> StorageError:

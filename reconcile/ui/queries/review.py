@@ -1,0 +1,120 @@
+"""What the Review page shows: the queue of a run, one exception's card, and how far the work is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from reconcile.changing.requests import Decision, Request, requests_from_decisions
+from reconcile.model import ExceptionKind, Run
+from reconcile.reviewing import (
+    Decided,
+    OpenRun,
+    Queue,
+    QueueFilter,
+    QueueRow,
+    decisions_for_change_set,
+    open_queue,
+    open_run,
+)
+from reconcile.reviewing.paging import total
+from reconcile.state import change_sets
+from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
+from reconcile.workbench import Workbench
+
+MOST_QUEUES = 4
+REVIEWED_HERE: tuple[ExceptionKind, ...] = tuple(kind for kind in EXCEPTIONS if kind != "duplicate")
+"""Kinds that are decided on the Review page; clusters of duplicates have a page of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the review of a run is.
+
+    Attributes:
+        undrafted: requests that follow from decisions and are in no change set yet.
+    """
+
+    total: int
+    open: int
+    undrafted: int
+
+    @property
+    def decided(self) -> int:
+        """Exceptions that somebody decided."""
+        return self.total - self.open
+
+
+def queue_of(workbench: Workbench, run: Run) -> Queue:
+    """The queue of the run, kept as long as the server lives: it follows new judgements by itself."""
+    return _queue(workbench, run, workbench.settings.database_url, run.path)
+
+
+def review_progress(workbench: Workbench, run: Run) -> Progress:
+    """Count what is open and what is decided but in no change set."""
+    queue = queue_of(workbench, run)
+    with workbench.database.read() as tx:
+        queue.refresh(tx)
+    everything = total(queue, QueueFilter())
+    undecided = total(queue, QueueFilter(statuses=frozenset({"undecided"})))
+    undrafted = len(undrafted_requests(workbench, queue.run)) if undecided < everything else 0
+    return Progress(everything, undecided, undrafted)
+
+
+def undrafted_requests(workbench: Workbench, opened: OpenRun) -> list[Request]:
+    """What the standing decisions of a run ask for and no change set of that run holds yet."""
+    with workbench.database.read() as tx:
+        decided = decisions_for_change_set(tx, opened)
+        sets = change_sets.list_change_sets(tx, reconciliation_id=opened.run.reconciliation_id)
+        held = {
+            _pair_of(request)
+            for change_set in sets
+            if change_set.run_id == opened.run.id
+            for operation in change_sets.operations(tx, change_set.id)
+            for request in operation.requests
+        }
+    return [request for request in requests_from_decisions(map(_decision, decided)) if _pair_of(request.id) not in held]
+
+
+def queue_rows(rows: tuple[QueueRow, ...], opened_id: str | None) -> pd.DataFrame:
+    """One row an exception: here (marks the opened one), kind, right, left, probability, amount, status."""
+    return pd.DataFrame(
+        [
+            {
+                "here": "▶" if row.exception_id == opened_id else "",
+                "kind": EXCEPTIONS[row.kind].name,
+                "right": row.right_name or row.right_id or "–",
+                "left": row.left_name or row.left_id or "–",
+                "probability": row.probability,
+                "amount": None if row.amount_cents is None else row.amount_cents / 100,
+                "status": _status(row),
+            }
+            for row in rows
+        ]
+    )
+
+
+def _status(row: QueueRow) -> str:
+    if row.is_changed:
+        return "evidence changed"
+    if row.status != "undecided":
+        return VERDICTS[row.status].name.lower()
+    return f"with {row.claimed_by}" if row.claimed_by else ""
+
+
+def _decision(decided: Decided) -> Decision:
+    return Decision(decided.kind, decided.left_id, decided.right_id, decided.verdict, decided.note)
+
+
+def _pair_of(request_id: str) -> str:
+    """What a request is about, whatever it is called: a link that turns out to be a move is the same wish."""
+    return request_id.partition(":")[2]
+
+
+@st.cache_resource(max_entries=MOST_QUEUES, show_spinner=False, on_release=lambda queue: queue.close())
+def _queue(_workbench: Workbench, _run: Run, database_url: str, path: str) -> Queue:  # noqa: ARG001  the cache's key
+    opened = open_run(_run)
+    with _workbench.database.read() as tx:
+        return open_queue(opened, tx)

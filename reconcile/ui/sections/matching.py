@@ -1,0 +1,152 @@
+"""The parts of the Matching page: mapping, run, what was learned, what thresholds would do, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from reconcile.access import may
+from reconcile.model import Reconciliation, Run
+from reconcile.ui import charts
+from reconcile.ui.actions import reconciliations as actions
+from reconcile.ui.components.progress import show_job
+from reconcile.ui.frame import Frame
+from reconcile.ui.guard import attempt
+from reconcile.ui.queries import matching as queries
+from reconcile.ui.text import age, count, plain, share
+
+_HEIGHT = 340
+
+
+def show_run_bar(frame: Frame, definition: Reconciliation) -> None:
+    """The run button, when it last ran, and live progress."""
+    run = frame.run
+    snapshots = queries.newest_snapshots(frame.workbench, definition)
+    is_ready, is_allowed = all(snapshots), may(frame.person, "run reconciliations")
+    with st.container(border=True):
+        is_busy = show_job(frame.workbench, "run", definition.id)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_when_run(run, snapshots), width="stretch")
+            if st.button(
+                "Run again" if run else "Run",
+                key="run",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=is_busy or not is_ready or not is_allowed,
+                help="" if is_allowed else "Running takes an analyst or an administrator.",
+            ):
+                attempt(lambda: actions.run(frame.workbench, frame.person, definition.id))
+                st.rerun()
+        if not is_ready:
+            st.page_link("pages/1_Sources.py", label="Pull both sides first", icon=":material/download:")
+
+
+def _when_run(run: Run | None, snapshots: tuple[Any, Any]) -> str:
+    if run is None:
+        return "Not run yet. A run matches the newest snapshot of each side; it changes nothing in the systems."
+    used = {run.left_snapshot_id, run.right_snapshot_id}
+    is_current = all(snapshot and snapshot.id in used for snapshot in snapshots)
+    newer = "" if is_current else " · :orange[:material/update: newer snapshots are there]"
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    return (
+        f"Last run {age(run.finished_at)}, took {seconds:.1f} s, definition version {run.reconciliation_version}{newer}"
+    )
+
+
+def show_mapping(frame: Frame, definition: Reconciliation) -> None:
+    """Which columns hold what, on both sides; an administrator can correct it."""
+    left, right = queries.newest_snapshots(frame.workbench, definition)
+    options = (
+        queries.object_columns(left, definition.left.object) or _mapped(definition, "left"),
+        queries.object_columns(right, definition.right.object) or _mapped(definition, "right"),
+    )
+    names = {side.id: side.name for side in frame.sides}
+    titles = [
+        f"{names.get(side.connection_id, side.connection_id)}: {side.object}"
+        for side in (definition.left, definition.right)
+    ]
+    may_edit = may(frame.person, "edit reconciliations")
+    table = queries.mapping_rows(definition)
+    edited = st.data_editor(
+        table,
+        key=f"mapping_{definition.id}_{definition.version}",
+        num_rows="fixed",
+        hide_index=True,
+        disabled=["role"] if may_edit else True,
+        height=35 * len(table) + 38,
+        column_config={
+            "role": st.column_config.TextColumn("Means", width="small", pinned=True),
+            "left": st.column_config.MultiselectColumn(titles[0], options=options[0], width="large"),
+            "right": st.column_config.MultiselectColumn(titles[1], options=options[1], width="large"),
+        },
+    )
+    st.caption(
+        "Several columns with one meaning are joined in the order shown. Only what both sides have is compared. "
+        f"Record ids: {plain(definition.left.id_field)} and {plain(definition.right.id_field)}. "
+        f"Stored links: {plain(definition.left.link_field or 'none')} and "
+        f"{plain(definition.right.link_field or 'none')}."
+    )
+    wanted = actions.with_mapping(
+        definition, queries.mapped_roles(edited, "left"), queries.mapped_roles(edited, "right")
+    )
+    if wanted != definition and st.button("Save mapping", key="save_mapping", type="primary", icon=":material/save:"):
+        attempt(
+            lambda: actions.save(frame.workbench, frame.person, wanted),
+            "Saved as the next version. Run again to see what it changes.",
+        )
+        st.rerun()
+
+
+def _mapped(definition: Reconciliation, side: str) -> list[str]:
+    roles = (definition.left if side == "left" else definition.right).roles
+    return list(dict.fromkeys(name for names in roles.values() for name in names))
+
+
+def show_results(run: Run, definition: Reconciliation) -> None:
+    """Figures and charts of the run."""
+    bands = queries.read_bands(run.path)
+    with st.grid(4):
+        st.metric(
+            "Accepted", count(bands.accept), border=True, height="stretch", help="At or above the accept threshold."
+        )
+        st.metric("For review", count(bands.review), border=True, height="stretch", help="Between the two thresholds.")
+        st.metric(
+            "Expected to be right",
+            f"{bands.expected:,.0f}",
+            border=True,
+            height="stretch",
+            help="The sum of the probabilities of all candidates: so many are expected to be the same customer.",
+        )
+        shown = " · ".join(
+            f"{side} {share(bands.unlinkable[side], bands.population.get(side, 0))}" for side in ("left", "right")
+        )
+        st.metric(
+            "Without a candidate",
+            shown,
+            border=True,
+            height="stretch",
+            help="Records, test records left out, for which no pair reaches the review threshold.",
+        )
+    left, right = st.columns(2)
+    with left.container(border=True):
+        st.markdown("**What a threshold would do**")
+        st.altair_chart(
+            charts.threshold_curve(queries.threshold_points(run.path), definition.accept, definition.review),
+            alt="Candidates at or above each probability",
+        )
+    with right.container(border=True):
+        _show_keys(run)
+    with st.container(border=True):
+        st.markdown("**What each agreement is worth**")
+        st.caption("Learned from this data. Each bit doubles (or halves) the odds that two records are one customer.")
+        st.altair_chart(charts.weight_chart(queries.learned_levels(run.path)), alt="Match weights by role and level")
+
+
+def _show_keys(run: Run) -> None:
+    st.markdown("**Where the candidates came from**")
+    keys = queries.pairs_of_keys(run.path)
+    if keys.empty:
+        st.caption("Every record of one side was compared with every record of the other: no pair was missed by a key.")
+        return
+    st.altair_chart(charts.pairs_per_key(keys), alt="Candidate pairs by blocking key")
