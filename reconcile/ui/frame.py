@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from reconcile.model import Connection, Person, Reconciliation, Run, Side, Snapshot
 from reconcile.settings import Settings, load_settings
@@ -76,6 +77,7 @@ class Frame:
         reconciliation: the one chosen in the side bar; None on an empty workbench.
         run: its newest run; None before the first.
         sides: the connections of the reconciliation, left then right; all connections where there is none.
+        actions: the place beside the title for the page's own buttons.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Frame:
     reconciliation: Reconciliation | None
     run: Run | None
     sides: Sequence[Connection]
+    actions: DeltaGenerator
 
     def side_name(self, side: Side) -> str:
         """What a side is called: its system, or its connection where both sides are of one system."""
@@ -150,8 +153,8 @@ def _draw_frame(title: str, workbench: Workbench, myself: Person) -> Frame:
         run = runs.latest(tx, chosen.id) if chosen else None
     ids = [chosen.left.connection_id, chosen.right.connection_id] if chosen else list(known)
     sides = [known[connection_id] for connection_id in dict.fromkeys(ids) if connection_id in known]
-    _draw_header(title, sides, newest)
-    return Frame(title, workbench, person, chosen, run, sides)
+    actions = _draw_header(title, sides, newest)
+    return Frame(title, workbench, person, chosen, run, sides, actions)
 
 
 def _draw_links() -> None:
@@ -182,13 +185,15 @@ def _choose_reconciliation(definitions: Sequence[Reconciliation]) -> Reconciliat
     return next((definition for definition in definitions if definition.id == chosen), definitions[0])
 
 
-def _draw_header(title: str, sides: Sequence[Connection], newest: Mapping[str, Snapshot | None]) -> None:
+def _draw_header(title: str, sides: Sequence[Connection], newest: Mapping[str, Snapshot | None]) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(title, anchor=False, width="stretch")
+        actions = st.container(horizontal=True, width="content")
         for connection in sides[:MOST_BADGES]:
             _draw_side(connection, newest.get(connection.id))
         if len(sides) > MOST_BADGES:
             st.caption(f"and {len(sides) - MOST_BADGES} more", width="content")
+    return actions
 
 
 def _draw_side(connection: Connection, snapshot: Snapshot | None) -> None:

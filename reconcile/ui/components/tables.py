@@ -36,6 +36,7 @@ def show_openable(
     alt: str,
     max_rows: int = 14,
     height: int | None = None,
+    row_height: int | None = None,
 ) -> None:
     """Draw `rows` so that a click on a row calls `on_open` with its id.
 
@@ -49,6 +50,7 @@ def show_openable(
         column_config=dict(columns),
         hide_index=True,
         height=height or _height(len(shown), max_rows),
+        row_height=row_height,
         key=key,
         alt=alt,
         on_select=lambda: _open_selected(key, tuple(ids), on_open),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
 from reconcile.changing.requests import Decision, Request, requests_from_decisions
+from reconcile.errors import UnknownNameError
 from reconcile.model import ExceptionKind, Run
 from reconcile.reviewing import (
+    Card,
     Decided,
     OpenRun,
     Queue,
     QueueFilter,
     QueueRow,
+    QueueSort,
     decisions_for_change_set,
+    exception_card,
     open_queue,
     open_run,
 )
@@ -78,16 +83,13 @@ def undrafted_requests(workbench: Workbench, opened: OpenRun) -> list[Request]:
     return [request for request in requests_from_decisions(map(_decision, decided)) if _pair_of(request.id) not in held]
 
 
-def queue_rows(rows: tuple[QueueRow, ...], opened_id: str | None) -> pd.DataFrame:
-    """One row an exception: here (marks the opened one), kind, right, left, probability, amount, status."""
+def queue_rows(rows: Sequence[QueueRow]) -> pd.DataFrame:
+    """One row an exception: kind, name (of the customer, then of the account), amount (currency units), status."""
     return pd.DataFrame(
         [
             {
-                "here": "▶" if row.exception_id == opened_id else "",
                 "kind": EXCEPTIONS[row.kind].name,
-                "right": row.right_name or row.right_id or "–",
-                "left": row.left_name or row.left_id or "–",
-                "probability": row.probability,
+                "name": _name(row),
                 "amount": None if row.amount_cents is None else row.amount_cents / 100,
                 "status": _status(row),
             }
@@ -96,9 +98,52 @@ def queue_rows(rows: tuple[QueueRow, ...], opened_id: str | None) -> pd.DataFram
     )
 
 
+def present_rows(queue: Queue, rows: Sequence[QueueRow]) -> list[QueueRow]:
+    """The same rows, in the same order, with what has been said of them by now."""
+    found = queue.query(
+        """SELECT exception_id, status, verdict, change_kind = 'evidence changed' FROM {q}.items
+           WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))""",
+        [[row.exception_id for row in rows]],
+    )
+    said = {name: (status, verdict, is_changed) for name, status, verdict, is_changed in found}
+    return [
+        replace(
+            row,
+            status=said[row.exception_id][0],
+            verdict=said[row.exception_id][1],
+            is_changed=said[row.exception_id][2],
+        )
+        for row in rows
+    ]
+
+
+def place_of(queue: Queue, chosen: QueueFilter, sort: QueueSort, exception_id: str) -> int | None:
+    """The position of an exception in a filter's order, whatever its status; None when the filter leaves it out."""
+    table, _ = queue.order(chosen, sort)
+    found = queue.query(
+        f"SELECT o.position FROM {table} o JOIN {{q}}.items i USING (n) WHERE i.exception_id = ?", [exception_id]
+    )
+    return int(found[0][0]) if found else None
+
+
+def read_card(workbench: Workbench, queue: Queue, exception_id: str) -> Card | None:
+    """Everything about one exception; None when this run has none of that id (an old link)."""
+    with workbench.database.read() as tx:
+        try:
+            return exception_card(tx, queue.run, exception_id)
+        except UnknownNameError:
+            return None
+
+
+def _name(row: QueueRow) -> str:
+    names = [row.right_name or row.right_id, row.left_name or row.left_id]
+    shown = list(dict.fromkeys(name for name in names if name))
+    return " ↔ ".join(shown) or "–"
+
+
 def _status(row: QueueRow) -> str:
     if row.is_changed:
-        return "evidence changed"
+        return "changed"
     if row.status != "undecided":
         return VERDICTS[row.status].name.lower()
     return f"with {row.claimed_by}" if row.claimed_by else ""

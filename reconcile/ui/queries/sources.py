@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from reconcile.model import Connection, Snapshot
+from reconcile.snapshots import open_snapshot, profile
 from reconcile.state import connections, snapshots
-from reconcile.ui.queries.files import columns, quote, rows
 from reconcile.workbench import Workbench
 
 KEPT_PROFILES = 32
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +76,22 @@ def snapshot_rows(found: Sequence[Snapshot]) -> pd.DataFrame:
 
 @st.cache_data(max_entries=KEPT_PROFILES, show_spinner=False)
 def column_profile(path: str, object_name: str) -> pd.DataFrame:
-    """What each column of an object holds: column, label, type, filled (0..1), distinct (estimate), examples (text)."""
-    names = columns(path, object_name)
-    if not names:
-        return pd.DataFrame()
-    parts = [
-        f"count(nullif({quote(name)}, '')) AS filled_{n}, approx_count_distinct({quote(name)}) AS distinct_{n}, "
-        f"approx_top_k(nullif({quote(name)}, ''), {_EXAMPLES}) AS top_{n}"
-        for n, name in enumerate(names)
-    ]
-    found = rows(path, f"SELECT count(*) AS n, {', '.join(parts)} FROM {quote(object_name)}")[0]
-    described = _described(path, object_name)
+    """What each column of an object holds: column, label, type, filled (0..1), distinct, examples (text)."""
+    with closing(open_snapshot(Path(path))) as con:
+        found = profile(con, object_name)
     return pd.DataFrame(
         [
             {
-                "column": name,
-                "label": described.get(name, ("", ""))[0],
-                "type": described.get(name, ("", ""))[1],
-                "filled": found[f"filled_{n}"] / found["n"] if found["n"] else 0.0,
-                "distinct": found[f"distinct_{n}"],
-                "examples": " | ".join(str(example) for example in found[f"top_{n}"] or [] if example is not None),
+                "column": each.name,
+                "label": each.label,
+                "type": each.type,
+                "filled": (each.rows - each.nulls) / each.rows if each.rows else 0.0,
+                "distinct": each.distinct,
+                "examples": " | ".join(value for value, _ in each.examples),
             }
-            for n, name in enumerate(names)
+            for each in found
         ]
     )
-
-
-def _described(path: str, object_name: str) -> dict[str, tuple[str, str]]:
-    found = rows(path, "SELECT name, label, type FROM _fields WHERE object = ?", [object_name])
-    return {row["name"]: (row["label"] or "", row["type"] or "") for row in found}
 
 
 def _completeness(is_complete: bool, expected: int | None) -> str:

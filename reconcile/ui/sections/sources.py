@@ -59,7 +59,7 @@ def show_columns(source: Source) -> None:
             "label": st.column_config.TextColumn("Label", width="medium"),
             "type": st.column_config.TextColumn("Type", width="small"),
             "filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0, max_value=1),
-            "distinct": st.column_config.NumberColumn("Distinct (about)", format="localized"),
+            "distinct": st.column_config.NumberColumn("Distinct", format="localized"),
             "examples": st.column_config.TextColumn("Most frequent values", width="large"),
         },
         alt=f"Columns of {chosen}",

@@ -1,0 +1,271 @@
+"""The desk: one exception, the decision bar with its keys, and what happens when a key is pressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from reconcile.access import may
+from reconcile.model import Verdict
+from reconcile.reviewing import Card
+from reconcile.ui.actions import review as actions
+from reconcile.ui.actions.review import Answer
+from reconcile.ui.components.badges import label_badge
+from reconcile.ui.frame import Frame
+from reconcile.ui.guard import attempt, boundary
+from reconcile.ui.queries.matching import find_records
+from reconcile.ui.queries.review import queue_of, read_card
+from reconcile.ui.sections.review_card import (
+    MOST_CANDIDATES,
+    show_history,
+    show_records_side_by_side,
+    show_why,
+    shown_evidence,
+)
+from reconcile.ui.sections.review_queue import Desk, open_exception, show_filters, show_list
+from reconcile.ui.text import age, money, plain
+from reconcile.ui.text.decisions import ANSWERS
+from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
+
+_LAST = "_review_last"
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The newest decision of this person on this screen, told beside the undo button."""
+
+    name: str
+    verdict: Verdict
+
+
+@st.fragment
+def show_desk(frame: Frame) -> None:
+    """Queue and card. A decision redraws this part only, and reads nothing but the next card."""
+    if frame.run is None:
+        return
+    with boundary():
+        queue = queue_of(frame.workbench, frame.run)
+        desk = show_filters(frame, queue)
+        if desk.opened is None:
+            open_exception(
+                actions.following(frame.workbench, frame.person, queue, desk.chosen, sort=desk.sort, after=None)
+            )
+        left, right = st.columns([10, 21], gap="medium")
+        with left:
+            show_list(desk)
+        with right:
+            _show_card(desk)
+
+
+def _show_card(desk: Desk) -> None:
+    if desk.opened is None:
+        st.success("Nothing is left to decide with these filters.", icon=":material/done_all:")
+        _show_undo(desk)
+        return
+    card = read_card(desk.frame.workbench, desk.queue, desk.opened)
+    if card is None:
+        st.info("That exception is not in this run any more: it was put right, or it is another one now.")
+        st.button("Next one", key="skip_gone", on_click=_move, args=(desk, "next"))
+        return
+    busy_with = _claim(desk, card)
+    _show_heading(card, busy_with)
+    _show_bar(desk, card, is_busy=busy_with is not None)
+    with st.container(key="card_grid"):
+        show_records_side_by_side(desk.frame, card, shown_evidence(desk.frame, card))
+    why, said = st.columns([3, 2], gap="medium")
+    with why:
+        show_why(desk.frame, card)
+    with said:
+        st.text_input(
+            "Note",
+            key=_note_key(card),
+            placeholder="Why, if it is worth keeping",
+            max_chars=4000,
+            disabled=not may(desk.frame.person, "judge exceptions"),
+        )
+        show_history(card)
+
+
+def _claim(desk: Desk, card: Card) -> str | None:
+    """Take the exception, so that nobody else works on it; gives who does already."""
+    person = desk.frame.person
+    if card.claim is not None and card.claim.person_id != person.id:
+        return card.claim.person_name
+    if not may(person, "judge exceptions"):
+        return None
+    return actions.claim(desk.frame.workbench, person, desk.queue, card.exception.exception_id)
+
+
+def _show_heading(card: Card, busy_with: str | None) -> None:
+    exception, standing = card.exception, card.standing
+    answers = ANSWERS[exception.kind]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        label_badge(EXCEPTIONS[exception.kind])
+        st.markdown(f"**{answers.question}**", width="stretch")
+        if exception.amount_cents is not None:
+            st.caption(f"{money(exception.amount_cents)} concerned", width="content")
+    story = str(exception.detail.get("story") or EXCEPTIONS[exception.kind].meaning)
+    st.caption(plain(story))
+    if busy_with is not None:
+        st.warning(f"{plain(busy_with)} is working on this one. Take the next.", icon=":material/lock:")
+    if standing.verdict is not None:
+        label = VERDICTS[standing.verdict]
+        who = f"{plain(standing.person_name or '')} {age(standing.made_at)}"
+        if standing.is_changed:
+            st.warning(
+                f"{who} said **{label.name.lower()}**, but the records have changed since. Please look again.",
+                icon=":material/published_with_changes:",
+            )
+        else:
+            picked = " of another pair" if standing.chosen else ""
+            st.markdown(f":{label.color}-badge[{label.icon} {label.name}{picked}] {who}")
+
+
+def _show_bar(desk: Desk, card: Card, *, is_busy: bool) -> None:
+    """The decision bar: always in the same place, each button with its key."""
+    answers = ANSWERS[card.exception.kind]
+    may_judge = may(desk.frame.person, "judge exceptions")
+    is_off = is_busy or not may_judge
+    why_off = "" if may_judge else "Deciding takes an analyst."
+    has_pair = card.left is not None and card.right is not None
+    with st.container(horizontal=True, gap="small", key="decision_bar"):
+        st.button(
+            answers.same or "Same customer",
+            key="same",
+            type="primary",
+            icon=":material/check:",
+            shortcut="A",
+            disabled=is_off or not answers.same or not has_pair,
+            help=why_off or answers.same_means,
+            on_click=_decide,
+            args=(desk, card, "same"),
+        )
+        st.button(
+            answers.different,
+            key="different",
+            icon=":material/close:",
+            shortcut="X",
+            disabled=is_off,
+            help=why_off or answers.different_means,
+            on_click=_decide,
+            args=(desk, card, "different"),
+        )
+        st.button(
+            "Unsure",
+            key="unsure",
+            icon=":material/question_mark:",
+            shortcut="U",
+            disabled=is_off,
+            help=why_off or "Looked at, not decided. It can be found again under Unsure.",
+            on_click=_decide,
+            args=(desk, card, "unsure"),
+        )
+        _show_picks(desk, card, is_off=is_off)
+        st.button("Back", key="previous", shortcut="K", on_click=_move, args=(desk, "previous"), type="tertiary")
+        st.button("Next", key="next", shortcut="J", on_click=_move, args=(desk, "next"), type="tertiary")
+        _show_undo(desk)
+
+
+def _show_picks(desk: Desk, card: Card, *, is_off: bool) -> None:
+    for number, candidate in enumerate(card.candidates[:MOST_CANDIDATES], 1):
+        st.button(
+            f"Pick {number}",
+            key=f"pick_{number}",
+            icon=":material/swap_horiz:",
+            shortcut=str(number),
+            disabled=is_off,
+            help=f"Candidate {number} is the right one: {plain(candidate.record.values.get('name', ''))}",
+            on_click=_decide,
+            args=(desk, card, "same", (candidate.left_id, candidate.right_id)),
+        )
+    with st.popover("Other", icon=":material/search:", disabled=is_off, on_change="rerun", key="pick_other") as other:
+        if other.open:
+            _show_search(desk, card)
+
+
+def _show_search(desk: Desk, card: Card) -> None:
+    """Pick a record that the match did not bring up."""
+    side = "left" if card.right is not None and card.exception.side != "left" else "right"
+    text = st.text_input(
+        f"Find in {desk.frame.side_name('left' if side == 'left' else 'right')}",
+        key="other_text",
+        placeholder="Name, e-mail, domain or record id",
+    )
+    found = dict(find_records(desk.queue.run.run.path, side, text or ""))
+    if not found:
+        st.caption("Nothing found." if text else "Type a part of the name, or a record id.")
+        return
+    picked = st.selectbox("Record", list(found), format_func=lambda key: found[key], key="other_choice")
+    kept = card.right if side == "left" else card.left
+    if kept is None:
+        return
+    pair = (picked, kept.record_id) if side == "left" else (kept.record_id, picked)
+    st.button("This one", key="other_pick", type="primary", on_click=_decide, args=(desk, card, "same", pair))
+
+
+def _show_undo(desk: Desk) -> None:
+    st.button(
+        "Undo",
+        key="undo",
+        icon=":material/undo:",
+        shortcut="Z",
+        type="tertiary",
+        disabled=not may(desk.frame.person, "judge exceptions"),
+        on_click=_undo,
+        args=(desk,),
+    )
+    last: _Last | None = st.session_state.get(_LAST)
+    if last is not None:
+        label = VERDICTS[last.verdict]
+        st.caption(f"Last: {plain(last.name)} :{label.color}[{label.icon} {label.name}]", width="content")
+
+
+def _decide(desk: Desk, card: Card, verdict: Verdict, chosen: tuple[str, str] | None = None) -> None:
+    frame, exception_id = desk.frame, card.exception.exception_id
+    answer = Answer(verdict, chosen, note=(st.session_state.get(_note_key(card)) or "").strip())
+
+    def act() -> None:
+        actions.decide(
+            frame.workbench, frame.person, desk.queue, exception_id, answer, expected=card.standing.decision_id
+        )
+        record = card.right or card.left
+        st.session_state[_LAST] = _Last(record.values.get("name", record.record_id) if record else "", verdict)
+        open_exception(
+            actions.following(
+                frame.workbench, frame.person, desk.queue, desk.chosen, sort=desk.sort, after=exception_id
+            )
+        )
+
+    attempt(act)
+
+
+def _move(desk: Desk, direction: str) -> None:
+    frame, opened = desk.frame, desk.opened
+
+    def act() -> None:
+        if opened is not None:
+            actions.release(frame.workbench, frame.person, desk.queue, opened)
+        if direction == "next":
+            found = actions.following(
+                frame.workbench, frame.person, desk.queue, desk.chosen, sort=desk.sort, after=opened
+            )
+        else:
+            found = actions.preceding(
+                frame.workbench, frame.person, desk.queue, desk.chosen, sort=desk.sort, before=opened
+            )
+        open_exception(found)
+
+    attempt(act)
+
+
+def _undo(desk: Desk) -> None:
+    def act() -> None:
+        open_exception(actions.take_back(desk.frame.workbench, desk.frame.person, desk.queue))
+        st.session_state.pop(_LAST, None)
+
+    attempt(act)
+
+
+def _note_key(card: Card) -> str:
+    return f"note_{card.exception.exception_id}"

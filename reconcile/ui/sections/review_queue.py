@@ -1,0 +1,262 @@
+"""The queue beside the card: what to see, the list, and its place, which a decision does not disturb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from reconcile.reviewing import Facet, Queue, QueueFilter, QueueRow, QueueSort, facet_counts
+from reconcile.reviewing.paging import queue_page
+from reconcile.reviewing.selection import FacetName
+from reconcile.ui.components.tables import show_openable
+from reconcile.ui.frame import Frame
+from reconcile.ui.queries.review import REVIEWED_HERE, place_of, present_rows, queue_rows
+from reconcile.ui.text import count
+from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
+
+OPENED = "exception"
+LIST_ROWS = 50
+_PINNED = "_review_page"
+_ROW_PX, _LIST_PX = 28, 640
+
+STATUSES: Mapping[str, frozenset[str]] = {
+    "open": frozenset({"undecided"}),
+    "same": frozenset({"same"}),
+    "different": frozenset({"different"}),
+    "unsure": frozenset({"unsure"}),
+    "all": frozenset(),
+}
+_STATUS_NAMES: Mapping[str, str] = {
+    "open": "Open",
+    "all": "All",
+    **{str(verdict): label.name for verdict, label in VERDICTS.items()},
+}
+SORTS: Mapping[QueueSort, str] = {
+    "rank": "Most pressing",
+    "amount": "Most money",
+    "most_certain": "Most certain",
+    "least_certain": "Least certain",
+    "oldest": "Oldest",
+    "name": "Name",
+}
+_FURTHER: Mapping[FacetName, str] = {
+    "owners": "Owner",
+    "amounts": "Money concerned",
+    "bands": "What the match says",
+    "ages": "Age",
+    "changes": "Judged before",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a person works through: the queue of a run under a filter, in an order."""
+
+    frame: Frame
+    queue: Queue
+    chosen: QueueFilter
+    sort: QueueSort
+
+    @property
+    def opened(self) -> str | None:
+        """The exception on the card; the address names it."""
+        return st.query_params.get(OPENED)
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What the list depends on: another one means another list."""
+        return self.queue.run.run.id, self.chosen, self.sort
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPage:
+    """The page of the list on the screen. It stays as it is while its exceptions are decided, so that nothing jumps.
+
+    Attributes:
+        after: the position that it begins behind; `before` the same of the pages before it.
+        version: names the page in the key of its table.
+    """
+
+    signature: tuple[object, ...]
+    rows: tuple[QueueRow, ...]
+    has_more: bool
+    after: int
+    before: tuple[int, ...]
+    version: int
+
+
+def open_exception(exception_id: str | None) -> None:
+    """Put an exception on the card: the address names it from now on."""
+    if exception_id is None:
+        st.query_params.pop(OPENED, None)
+    else:
+        st.query_params[OPENED] = exception_id
+
+
+def show_filters(frame: Frame, queue: Queue) -> Desk:
+    """The facets with their counts; gives the desk they describe. The address carries what is chosen."""
+    with frame.workbench.database.read() as tx:
+        facets = {facet.name: facet for facet in facet_counts(tx, queue, _filter())}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _show_statuses(facets["statuses"])
+        _show_kinds(facets["kinds"])
+        st.text_input(
+            "Search",
+            key="q",
+            bind="query-params",
+            placeholder="Name or id",
+            type="search",
+            label_visibility="collapsed",
+            width=170,
+        )
+        with st.popover("More", icon=":material/filter_list:"):
+            _show_more(facets)
+    sort: QueueSort = st.session_state.get("sort", "rank")
+    return Desk(frame, queue, _filter(), sort)
+
+
+def show_list(desk: Desk) -> None:
+    """The list with the opened exception marked; a click opens another one."""
+    page = _pinned(desk)
+    if not page.rows:
+        st.caption("Nothing here with these filters.")
+        return
+    rows = present_rows(desk.queue, page.rows)
+    ids = [row.exception_id for row in rows]
+    key = f"queue_{page.version}"
+    place = ids.index(desk.opened) if desk.opened in ids else None
+    st.session_state[key] = {"selection": {"rows": [] if place is None else [place], "columns": [], "cells": []}}
+    show_openable(
+        queue_rows(rows),
+        ids,
+        {
+            "kind": st.column_config.TextColumn("Kind", width=82),
+            "name": st.column_config.TextColumn("Customer and account", width=210),
+            "amount": st.column_config.NumberColumn("Money", format="compact", width=62),
+            "status": st.column_config.TextColumn("Said", width=72),
+        },
+        open_exception,
+        key=key,
+        alt="The queue. Click a row to open it.",
+        height=_LIST_PX,
+        row_height=_ROW_PX,
+    )
+    _show_pager(desk, page)
+
+
+def _show_statuses(facet: Facet) -> None:
+    counts = {value.value: value.count for value in facet.values}
+    counts = {"open": counts.get("undecided", 0), "all": sum(counts.values()), **counts}
+    st.segmented_control(
+        "Status",
+        ["open", "same", "different", "unsure", "all"],
+        default="open",
+        required=True,
+        format_func=lambda name: f"{_STATUS_NAMES[name]} {count(counts.get(name, 0))}",
+        key="status",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+
+def _show_kinds(facet: Facet) -> None:
+    counts = {value.value: value.count for value in facet.values}
+    st.pills(
+        "Kind",
+        [kind for kind in REVIEWED_HERE if kind in counts],
+        selection_mode="multi",
+        format_func=lambda kind: f"{EXCEPTIONS[kind].name} {count(counts.get(kind, 0))}",
+        key="kinds",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+
+def _show_more(facets: Mapping[FacetName, Facet]) -> None:
+    st.selectbox("Order", list(SORTS), format_func=lambda sort: SORTS[sort], key="sort", bind="query-params")
+    for name, label in _FURTHER.items():
+        counts = {value.value: value.count for value in facets[name].values}
+        st.multiselect(
+            label,
+            list(counts),
+            format_func=partial(_counted, counts),
+            key=name,
+            bind="query-params",
+            placeholder="Any",
+        )
+
+
+def _counted(counts: Mapping[str, int], value: str) -> str:
+    return f"{value or 'nobody'} ({count(counts.get(value, 0))})"
+
+
+def _filter() -> QueueFilter:
+    """The filter as the widgets have it; at the first run of a page that is what the address says."""
+    state = st.session_state
+    return QueueFilter(
+        kinds=frozenset(_listed("kinds")) or frozenset(REVIEWED_HERE),
+        statuses=STATUSES.get(state.get("status") or st.query_params.get("status", "open"), STATUSES["open"]),
+        owners=frozenset(_listed("owners")),
+        amounts=frozenset(_listed("amounts")),
+        bands=frozenset(_listed("bands")),
+        ages=frozenset(_listed("ages")),
+        changes=frozenset(_listed("changes")),
+        text=(state.get("q") or st.query_params.get("q", "")).strip(),
+    )
+
+
+def _listed(name: str) -> list[str]:
+    found = st.session_state.get(name)
+    return list(found) if found is not None else st.query_params.get_all(name)
+
+
+def _pinned(desk: Desk) -> PinnedPage:
+    """The page on the screen: kept until the filter or the run changes, or the card moved on to another page."""
+    page: PinnedPage | None = st.session_state.get(_PINNED)
+    if page is None or page.signature != desk.signature:
+        page = _load(desk, after=0, before=())
+    shown = {row.exception_id for row in page.rows}
+    if desk.opened is not None and desk.opened not in shown:
+        place = place_of(desk.queue, desk.chosen, desk.sort, desk.opened)
+        if place is not None:
+            page = _load(desk, after=place - 1, before=(*page.before, page.after))
+    st.session_state[_PINNED] = page
+    return page
+
+
+def _load(desk: Desk, *, after: int, before: tuple[int, ...]) -> PinnedPage:
+    with desk.frame.workbench.database.read() as tx:
+        found = queue_page(tx, desk.queue, desk.chosen, sort=desk.sort, after=after, limit=LIST_ROWS)
+    version = st.session_state.get("_review_pages", 0) + 1
+    st.session_state["_review_pages"] = version
+    return PinnedPage(desk.signature, found.rows, found.has_more, after, before, version)
+
+
+def _show_pager(desk: Desk, page: PinnedPage) -> None:
+    if not page.before and not page.has_more:
+        return
+
+    def go(after: int, before: tuple[int, ...]) -> None:
+        loaded = _load(desk, after=after, before=before)
+        st.session_state[_PINNED] = loaded
+        open_exception(loaded.rows[0].exception_id if loaded.rows else None)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Earlier",
+            key="earlier",
+            icon=":material/chevron_left:",
+            disabled=not page.before,
+            on_click=lambda: go(page.before[-1], page.before[:-1]),
+        )
+        last = page.rows[-1].position
+        st.button(
+            "Later",
+            key="later",
+            icon=":material/chevron_right:",
+            disabled=not page.has_more,
+            on_click=lambda: go(last, (*page.before, page.after)),
+        )
