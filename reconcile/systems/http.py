@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -86,7 +86,7 @@ def shown_path(url: str) -> str:
         (name, "..." if any(word in name.lower() for word in _SECRET_WORDS) else value[:200])
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
-    return parts.path + (f"?{urlencode(query, safe='.,:/ ')}" if query else "")
+    return parts.path + (f"?{urlencode(query, safe='.,:/() ', quote_via=quote)}" if query else "")
 
 
 def is_loopback(url: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,14 @@ from reconcile.systems.http import HttpSession, is_loopback
 PAGE_ROWS = 100
 DEFAULT_PER_MINUTE = 150.0
 _KEPT_WHOLE = frozenset({"meta_data"})  # the merchant's own JSON: its keys are values, not columns
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a POST came to. `is_replayed`: the site knew its idempotency key and repeated its earlier answer."""
+
+    is_replayed: bool
+    error: RefusedError | None
 
 
 class ChargebeeClient:
@@ -45,11 +54,15 @@ class ChargebeeClient:
         """
         return self._answer(self.session.get(self._url(path), params=parameters, allow_redirects=False))
 
-    def post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
-        """POST a form below `/api/v2/`. Raises as `get`; a lost answer may have taken effect."""
-        return self._answer(
-            self.session.post(self._url(path), data=dict(form), headers=dict(headers), allow_redirects=False)
-        )
+    def post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Posted:
+        """POST a form below `/api/v2/`; a refusal is given back. Raises as `get`; a lost answer may have applied."""
+        response = self.session.post(self._url(path), data=dict(form), headers=dict(headers), allow_redirects=False)
+        is_replayed = response.headers.get("chargebee-idempotency-replayed") == "true"
+        try:
+            self._answer(response)
+        except RefusedError as error:
+            return Posted(is_replayed, error)
+        return Posted(is_replayed, None)
 
     def listed(self, path: str, name: str, parameters: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
         """Pages of the resource `name`, followed to the last by the site's opaque offset.

@@ -32,6 +32,9 @@ ERRORS: Mapping[str, ErrorRule] = {
     "http_method_not_supported": UNKNOWN,
     "api_request_limit_exceeded": _LIMIT,
     "lock_timeout": ErrorRule("lock", is_retryable=True, remedy="Another process held the record. It is tried again."),
+    "resource_state_transition_in_progress": ErrorRule(
+        "lock", is_retryable=True, remedy="Another operation held the record. It is tried again."
+    ),
     "site_not_ready": _BUSY,
     "site_read_only_mode": _BUSY,
     "internal_temporary_error": _BUSY,

@@ -1,24 +1,30 @@
 """Writing to a Chargebee site: one customer a request, each only while it holds what the operation expects.
 
 The API takes no precondition, so a customer is read and compared just before it is written; the moment between is
-unguarded. A POST carries an idempotency key, by which the site recognises a repetition for 30 minutes. Mails, webhooks
-and other actions that a change would set off are switched off: a repair should not write to customers.
+unguarded. Mails, webhooks and other actions that a change would set off are switched off: a repair should not write to
+customers.
+
+A POST carries an idempotency key made of the operation, what is sent and the attempt, so that a request that arrives
+late and its repetition count once. For 30 minutes the site answers a known key with its earlier answer. An earlier
+refusal that comes back so proves that nothing was written, and the next attempt's key is taken.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from reconcile.errors import DefinitionError, RefusedError, RemoteError, UnreachableError
 from reconcile.model import Capabilities, Connection, Operation, RowResult
 from reconcile.systems import rows
-from reconcile.systems.chargebee.client import ChargebeeClient, flattened
+from reconcile.systems.chargebee.client import ChargebeeClient, Posted, flattened
 from reconcile.systems.chargebee.errors import rule_for
 from reconcile.systems.chargebee.objects import BILLING_INFO, WRITABLE_BILLING, is_writable, resource
 from reconcile.systems.chargebee.reader import site_of
 
+_ATTEMPTS = 20
 SILENT = {
     "chargebee-event-email": "all-disabled",
     "chargebee-event-webhook": "all-disabled",
@@ -32,7 +38,6 @@ class ChargebeeWriter:
     def __init__(self, connection: Connection, secrets: Mapping[str, str]) -> None:
         self.connection = connection
         self.client = ChargebeeClient(connection, secrets)
-        self._refusals: dict[str, int] = {}
 
     def fingerprint(self) -> str:
         """The site's own name, as it answers to this key."""
@@ -104,40 +109,54 @@ class ChargebeeWriter:
 
     def _send(self, operation: Operation, present: Mapping[str, str | None]) -> tuple[RowResult, RemoteError | None]:
         path = f"customers/{_quoted(operation.target.record_id)}"
-        calls = [
-            (f"{path}/update_billing_info", _billing_form(operation, present)),
-            (path, {name: value or "" for name, value in operation.after.items() if name not in WRITABLE_BILLING}),
-        ]
-        is_half_done = False
+        other = {name: value or "" for name, value in operation.after.items() if name not in WRITABLE_BILLING}
+        calls = [(f"{path}/update_billing_info", _billing_form(operation, present)), (path, other)]
+        is_replayed, done = False, 0
         for place, form in calls:
             if not form:
                 continue
             try:
-                self.client.post(place, form, self._headers(operation, place))
+                posted = self._post(operation, place, form)
             except RemoteError as error:
-                return self._failed(operation, error, is_half_done=is_half_done)
-            is_half_done = True
-        return rows.succeeded(operation), None
+                return _failed(operation, error, done)
+            if posted.error is not None:
+                return _failed(operation, posted.error, done)
+            is_replayed, done = is_replayed or posted.is_replayed, done + 1
+        return (self._confirmed(operation) if is_replayed else rows.succeeded(operation)), None
 
-    def _headers(self, operation: Operation, place: str) -> dict[str, str]:
+    def _post(self, operation: Operation, place: str, form: Mapping[str, str]) -> Posted:
         silent = {} if self.connection.options.get("silence_events") == "false" else SILENT
-        # An answer that said no was final, so the next try is a new request; after a lost answer it is the same one.
-        attempt = self._refusals.get(operation.id, 0)
-        key = hashlib.sha256(f"{operation.id}|{place}|{attempt}".encode()).hexdigest()
-        return {**silent, "chargebee-idempotency-key": key}
+        for attempt in range(_ATTEMPTS):
+            key = _idempotency_key(operation, place, form, attempt)
+            posted = self.client.post(place, form, {**silent, "chargebee-idempotency-key": key})
+            if posted.error is None or not posted.is_replayed:
+                break
+        return posted
 
-    def _failed(
-        self, operation: Operation, error: RemoteError, *, is_half_done: bool
-    ) -> tuple[RowResult, RemoteError | None]:
-        is_lost = isinstance(error, UnreachableError) and error.may_have_applied
-        if isinstance(error, RefusedError) and error.status < 500:
-            self._refusals[operation.id] = self._refusals.get(operation.id, 0) + 1
-        end = None if isinstance(error, RefusedError) or is_lost else error
-        if is_half_done:
-            message = f"The billing address was written, the other fields were not: {error.sentence}"
-            return rows.unknown(operation, "other", message), end
-        rule = rule_for(error.code, error.status) if isinstance(error, RefusedError) else rule_for("")
-        return rows.after_failed_call(operation, error, rule), end
+    def _confirmed(self, operation: Operation) -> RowResult:
+        """The site says that it did this before: whether it still stands is read."""
+        try:
+            present = self._present("customers", "customer", operation.target.record_id)
+        except RemoteError as error:
+            return rows.unknown(operation, "lost_answer", error.sentence)
+        if present is not None and _holds(present, operation.after):
+            return rows.succeeded(operation)
+        return rows.unknown(operation, "other", "The site says that it wrote this before; the values are not there.")
+
+
+def _idempotency_key(operation: Operation, place: str, form: Mapping[str, str], attempt: int) -> str:
+    text = json.dumps([operation.id, place, sorted(form.items()), attempt])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _failed(operation: Operation, error: RemoteError, done: int) -> tuple[RowResult, RemoteError | None]:
+    is_lost = isinstance(error, UnreachableError) and error.may_have_applied
+    end = None if isinstance(error, RefusedError) or is_lost else error
+    if done:
+        message = f"The billing address was written, the other fields were not: {error.sentence}"
+        return rows.unknown(operation, "other", message), end
+    rule = rule_for(error.code, error.status) if isinstance(error, RefusedError) else rule_for("")
+    return rows.after_failed_call(operation, error, rule), end
 
 
 def _without_writing(operation: Operation, present: Mapping[str, str | None] | None) -> RowResult | None:
