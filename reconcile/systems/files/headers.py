@@ -14,7 +14,7 @@ def unique_names(header: Sequence[str | None]) -> tuple[tuple[str, ...], list[Re
         The names, and a warning for blank and for repeated ones where there are any.
     """
     names: list[str] = []
-    taken: set[str] = set()
+    taken = {"rowid"}  # DuckDB's own name of a row's place, which a column would hide
     blanks: list[str] = []
     repeated: list[str] = []
     given = {(cell or "").strip().casefold() for cell in header}

@@ -1,0 +1,46 @@
+"""Comparison of two tables: read by `reconcile.systems.files`, keyed, compared, and kept as a DuckDB file of what differs."""
+
+from reconcile.comparing.tables.keys import KeyCheck, KeyProposal
+from reconcile.comparing.tables.mapping import ColumnProposal
+from reconcile.comparing.tables.plan import Plan
+from reconcile.comparing.tables.recipe import ColumnPair, ColumnRule, KeyColumn, Recipe
+from reconcile.comparing.tables.recipe_file import dump_recipe, load_recipe, parse_recipe
+from reconcile.comparing.tables.repeated import RepeatedKeyError
+from reconcile.comparing.tables.result import (
+    DIFFERENCE_CLASSES,
+    MASK,
+    ROW_CLASSES,
+    ClassTotal,
+    ColumnResult,
+    Comparison,
+    RowClass,
+    SourceInfo,
+)
+from reconcile.comparing.tables.workspace import Workspace, compare_files
+from reconcile.comparing.tables.writing import RowLinker
+
+__all__ = [
+    "DIFFERENCE_CLASSES",
+    "MASK",
+    "ROW_CLASSES",
+    "ClassTotal",
+    "ColumnPair",
+    "ColumnProposal",
+    "ColumnResult",
+    "ColumnRule",
+    "Comparison",
+    "KeyCheck",
+    "KeyColumn",
+    "KeyProposal",
+    "Plan",
+    "Recipe",
+    "RepeatedKeyError",
+    "RowClass",
+    "RowLinker",
+    "SourceInfo",
+    "Workspace",
+    "compare_files",
+    "dump_recipe",
+    "load_recipe",
+    "parse_recipe",
+]

@@ -1,0 +1,76 @@
+"""The differing cells of paired rows, with class and distance, and from them the class of each pair."""
+
+from __future__ import annotations
+
+import duckdb
+
+from reconcile.comparing.tables.equality import class_sql, delta_sql, raw_differs_sql, reading_sql
+from reconcile.comparing.tables.plan import ComparedColumn, Plan
+from reconcile.comparing.tables.result import MASK
+from reconcile.systems.files.sql import literal
+
+CELL_COLUMNS = "row BIGINT, position SMALLINT, left_value VARCHAR, right_value VARCHAR, class VARCHAR, delta DOUBLE"
+
+
+def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None:
+    """Make `target` (columns `CELL_COLUMNS`) from `pairs`: one row per cell on which two paired rows differ.
+
+    Values of sensitive columns are masked.
+    """
+    con.execute(f"CREATE OR REPLACE TABLE {target} ({CELL_COLUMNS})")
+    for column in plan.columns:
+        con.execute(f"INSERT INTO {target} {_column_cells_sql(column, plan)}")
+
+
+def _column_cells_sql(column: ComparedColumn, plan: Plan) -> str:
+    decimals = (plan.left.read.decimal, plan.right.read.decimal)
+    left, right = f"l_{column.position}", f"r_{column.position}"
+    shown = [_shown(column, value) for value in (left, right)]
+    is_paired = "left_row IS NOT NULL AND right_row IS NOT NULL"
+    candidates = (
+        f"SELECT row, how, {left}, {right}, {reading_sql(column, decimals)} FROM pairs "
+        f"WHERE {is_paired} AND {raw_differs_sql(column, left, right)}"
+    )
+    return (
+        f"SELECT row, {column.position}, {shown[0]}, {shown[1]}, class, delta FROM (SELECT *, "
+        f"{_pair_class_sql(column, plan, decimals)} AS class, {delta_sql(column, decimals)} AS delta "
+        f"FROM ({candidates})) WHERE class IS NOT NULL"
+    )
+
+
+def _pair_class_sql(column: ComparedColumn, plan: Plan, decimals: tuple[str, str]) -> str:
+    """The class; a group's sum is written by us, so that how it is written is no difference."""
+    sql = class_sql(column, plan.recipe, decimals)
+    if column.kind.kind != "number":
+        return sql
+    n = column.position
+    return f"CASE WHEN how = 'group' AND ln_{n} = rn_{n} THEN NULL ELSE {sql} END"
+
+
+def _shown(column: ComparedColumn, value: str) -> str:
+    return f"CASE WHEN {value} IS NOT NULL THEN {literal(MASK)} END" if column.rule.is_sensitive else value
+
+
+def write_rows(con: duckdb.DuckDBPyConnection, plan: Plan, target: str, cells: str) -> None:
+    """Make `target` from `pairs` and the cells: every pair or single row that is not the same.
+
+    Columns: row, class, left_row, right_row, left_count, right_count, how, probability (as in `pairs`) and cells, the
+    number of its differing cells. `same_pairs(pairs, left_rows, right_rows)` counts those of `pairs` that are the same
+    after the rules.
+    """
+    counted = f"(SELECT row, count(*) AS cells FROM {cells} GROUP BY row)"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE classed AS SELECT CASE WHEN how = 'list' THEN 'duplicate_key' "
+        f"WHEN right_row IS NULL THEN 'only_left' WHEN left_row IS NULL THEN 'only_right' "
+        f"WHEN c.cells IS NOT NULL THEN 'changed' ELSE 'same' END AS class, "
+        f"p.row, left_row, right_row, left_count, right_count, how, probability, coalesce(c.cells, 0) AS cells "
+        f"FROM pairs p LEFT JOIN {counted} c ON c.row = p.row"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT count(*) AS pairs, coalesce(sum(left_count), 0) AS left_rows, "
+        "coalesce(sum(right_count), 0) AS right_rows FROM classed WHERE class = 'same'"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TABLE {target} AS SELECT row, class, left_row, right_row, left_count, right_count, how, "
+        f"probability, cells FROM classed WHERE class <> 'same' ORDER BY row"
+    )

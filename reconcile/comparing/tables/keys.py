@@ -1,0 +1,240 @@
+"""Keys: suggested with their figures, and checked exactly before a comparison relies on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import duckdb
+
+from reconcile.comparing.tables.recipe import KEY_NORMALISATIONS, ColumnPair, KeyColumn
+from reconcile.comparing.tables.side import Side, one_row
+from reconcile.comparing.tables.values import key_sql
+from reconcile.systems.files.sql import identifier
+
+_ID_NAME = re.compile(
+    r"(^|[^a-z])(id|key|uid|uuid|guid|number|no|nr|code|reference|ref)$|[a-z](Id|ID|No)$", re.IGNORECASE
+)
+_SKETCH_ROWS = 50_000
+_MOST_SINGLE = 40
+_GOOD = 0.9
+_WORTH_SHOWING = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProposal:
+    """A possible key with its figures, estimated from a sketch of values when the tables are large.
+
+    Attributes:
+        left_unique, right_unique: distinct values per row that has a value, 0 to 1.
+        left_blank, right_blank: share of rows without a value.
+        overlap: share of the smaller side's distinct values that the other side has too.
+        score: 0 to 1, of all of these.
+    """
+
+    keys: tuple[KeyColumn, ...]
+    left_unique: float
+    right_unique: float
+    left_blank: float
+    right_blank: float
+    overlap: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """A key counted over all rows.
+
+    Attributes:
+        left_keys, right_keys: distinct keys.
+        left_repeated, right_repeated: keys that occur more than once on that side.
+        left_repeated_rows, right_repeated_rows: their rows.
+        many_to_many: keys that occur more than once on both sides.
+        left_blank, right_blank: rows with no value in any key column.
+        examples: up to five keys that occur more than once, with their counts, as `key: 2 left, 3 right`.
+    """
+
+    left_keys: int
+    right_keys: int
+    left_repeated: int
+    right_repeated: int
+    left_repeated_rows: int
+    right_repeated_rows: int
+    many_to_many: int
+    left_blank: int
+    right_blank: int
+    examples: tuple[str, ...]
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no key is repeated on either side."""
+        return not self.left_repeated and not self.right_repeated
+
+
+def key_expressions(keys: Sequence[KeyColumn], side: str, alias: str = "") -> list[str]:
+    """SQL of each key column of `side` ("left" or "right"), never NULL."""
+    prefix = f"{alias}." if alias else ""
+    return [key_sql(f"{prefix}{identifier(getattr(key, side))}", key.normalise) for key in keys]
+
+
+def suggest_keys(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
+) -> tuple[KeyProposal, ...]:
+    """Possible keys, best first: single columns, and pairs of columns where no single one is good enough."""
+    promising = [
+        pair for pair in pairs if _is_promising(con, left, pair.left) and _is_promising(con, right, pair.right)
+    ]
+    ordered = sorted(promising or pairs, key=lambda pair: not _ID_NAME.search(pair.left))[:_MOST_SINGLE]
+    found = [_with_steps(con, left, right, KeyColumn(pair.left, pair.right)) for pair in ordered]
+    if not found or max(item.score for item in found) < _GOOD:
+        found += _two_columns(con, left, right, pairs)
+    worth = [item for item in found if item.score >= _WORTH_SHOWING]
+    return tuple(sorted(worth, key=lambda item: (-round(item.score, 3), len(item.keys))))
+
+
+def _is_promising(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> bool:
+    name = identifier(column)
+    values, distinct = one_row(con, f"SELECT count({name}), count(DISTINCT {name}) FROM {side.sample}")
+    return bool(values) and distinct >= 0.5 * values
+
+
+def _two_columns(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
+) -> list[KeyProposal]:
+    def distinct(pair: ColumnPair) -> int:
+        name = identifier(pair.left)
+        return int(one_row(con, f"SELECT count(DISTINCT {name}) FROM {left.sample}")[0])
+
+    counted = [(distinct(pair), pair) for pair in pairs[:_MOST_SINGLE]]
+    best = [pair for count, pair in sorted(counted, key=lambda item: -item[0]) if count > 1][:6]
+    return [
+        measure_key(con, left, right, (KeyColumn(a.left, a.right), KeyColumn(b.left, b.right)))
+        for a, b in combinations(best, 2)
+    ]
+
+
+def _with_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, key: KeyColumn) -> KeyProposal:
+    """The key as it is, or with those normalisations that make more of its values meet."""
+    best = measure_key(con, left, right, (key,))
+    if best.overlap > 0.98 or min(best.left_unique, best.right_unique) < 0.5:
+        return best
+    for step in KEY_NORMALISATIONS:
+        tried = replace(best.keys[0], normalise=(*best.keys[0].normalise, step))
+        measured = measure_key(con, left, right, (tried,))
+        if measured.overlap > best.overlap + 0.005 and measured.score > best.score:
+            best = measured
+    return best
+
+
+def measure_key(con: duckdb.DuckDBPyConnection, left: Side, right: Side, keys: tuple[KeyColumn, ...]) -> KeyProposal:
+    """The figures of a key. In large tables they are estimated from the rows whose key's hash is in a small share."""
+    every = max(1, max(left.rows, right.rows) // _SKETCH_ROWS)
+    parts = []
+    for side, name in ((left, "left"), (right, "right")):
+        texts = key_expressions(keys, name)
+        is_blank = " AND ".join(f"{text} = ''" for text in texts)
+        value = f"hash({', '.join(texts)})"
+        source = f"(SELECT {value} AS h, {is_blank} AS blank FROM {side.table}) WHERE h % {every} = 0 OR blank"
+        parts.append(f"sketch_{name} AS (SELECT h, blank, count(*) AS n FROM {source} GROUP BY h, blank)")
+    sums = ", ".join(
+        f"coalesce((SELECT sum(n) FROM {sketch} WHERE NOT blank), 0), (SELECT count(*) FROM {sketch} WHERE NOT blank), "
+        f"coalesce((SELECT sum(n) FROM {sketch} WHERE blank), 0)"
+        for sketch in ("sketch_left", "sketch_right")
+    )
+    common = "SELECT count(*) FROM sketch_left a JOIN sketch_right b USING (h) WHERE NOT a.blank AND NOT b.blank"
+    row = one_row(con, f"WITH {', '.join(parts)} SELECT {sums}, ({common})")
+    return _proposal(keys, left, right, tuple(int(value) for value in row))
+
+
+def _proposal(keys: tuple[KeyColumn, ...], left: Side, right: Side, counts: tuple[int, ...]) -> KeyProposal:
+    left_rows, left_keys, left_blank, right_rows, right_keys, right_blank, common = counts
+    left_unique = left_keys / left_rows if left_rows else 0.0
+    right_unique = right_keys / right_rows if right_rows else 0.0
+    blanks = (left_blank / left.rows if left.rows else 0.0, right_blank / right.rows if right.rows else 0.0)
+    smaller = min(left_keys, right_keys)
+    overlap = common / smaller if smaller else 0.0
+    score = min(left_unique, right_unique) ** 2 * (1 - max(blanks)) * overlap**0.5 if smaller else 0.0
+    named = 0.0 if all(_ID_NAME.search(key.left) for key in keys) else 0.01
+    return KeyProposal(
+        keys, left_unique, right_unique, *blanks, overlap, max(0.0, score - named - 0.02 * (len(keys) - 1))
+    )
+
+
+def check_key(con: duckdb.DuckDBPyConnection, left: Side, right: Side, keys: tuple[KeyColumn, ...]) -> KeyCheck:
+    """Count the key over all rows of both sides; leaves the repeated keys in the temporary table `repeated`.
+
+    `repeated` has the key's values `k0`, `k1` ..., `left_rows` and `right_rows`, one row per key that occurs more than
+    once on either side.
+    """
+    names = [f"k{i}" for i in range(len(keys))]
+    figures = {}
+    for side, name in ((left, "left"), (right, "right")):
+        figures[name] = _side_figures(con, side, key_expressions(keys, name), names, name)
+    select = ", ".join(names)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {select}, max(l) AS left_rows, max(r) AS right_rows FROM ("
+        f"SELECT {select}, n AS l, 0 AS r FROM repeated_left UNION ALL SELECT {select}, 0, n FROM repeated_right) "
+        f"GROUP BY {select}"
+    )
+    _complete_counts(con, left, right, keys, names)
+    many = int(one_row(con, "SELECT count(*) FROM repeated WHERE left_rows > 1 AND right_rows > 1")[0])
+    return KeyCheck(
+        left_keys=figures["left"][0],
+        right_keys=figures["right"][0],
+        left_repeated=figures["left"][1],
+        right_repeated=figures["right"][1],
+        left_repeated_rows=figures["left"][2],
+        right_repeated_rows=figures["right"][2],
+        many_to_many=many,
+        left_blank=figures["left"][3],
+        right_blank=figures["right"][3],
+        examples=_examples(con, names),
+    )
+
+
+def _side_figures(
+    con: duckdb.DuckDBPyConnection, side: Side, texts: Sequence[str], names: Sequence[str], which: str
+) -> tuple[int, int, int, int]:
+    """Distinct keys, repeated keys, their rows, blank rows; the repeated ones go to `repeated_<which>`."""
+    select = ", ".join(f"{text} AS {name}" for text, name in zip(texts, names, strict=True))
+    columns = ", ".join(names)
+    # Hashes are counted first: they are short, and only where one repeats are the keys themselves looked at.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated_hashes AS SELECT hash({', '.join(texts)}) AS h FROM {side.table} "
+        f"GROUP BY h HAVING count(*) > 1"
+    )
+    suspects = f"(SELECT {select} FROM {side.table} WHERE hash({', '.join(texts)}) IN (SELECT h FROM repeated_hashes))"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE repeated_{which} AS SELECT {columns}, count(*) AS n FROM {suspects} "
+        f"GROUP BY {columns} HAVING count(*) > 1"
+    )
+    repeated, rows = one_row(con, f"SELECT count(*), coalesce(sum(n), 0) FROM repeated_{which}")
+    blank = " AND ".join(f"{text} = ''" for text in texts)
+    blanks = one_row(con, f"SELECT count(*) FROM {side.table} WHERE {blank}")[0]
+    return side.rows - int(rows) + int(repeated), int(repeated), int(rows), int(blanks)
+
+
+def _complete_counts(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, keys: tuple[KeyColumn, ...], names: Sequence[str]
+) -> None:
+    """A key repeated on one side may occur once on the other: fill in that count."""
+    for side, name in ((left, "left"), (right, "right")):
+        texts = key_expressions(keys, name)
+        values = ", ".join(texts)
+        columns = ", ".join(names)
+        con.execute(
+            f"UPDATE repeated SET {name}_rows = 1 WHERE {name}_rows = 0 AND ({columns}) IN (SELECT {values} "
+            f"FROM {side.table} WHERE hash({values}) IN (SELECT hash({columns}) FROM repeated))"
+        )
+
+
+def _examples(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[str, ...]:
+    select = ", ".join(names)
+    rows = con.sql(
+        f"SELECT {select}, left_rows, right_rows FROM repeated ORDER BY left_rows * right_rows DESC, {select} LIMIT 5"
+    ).fetchall()
+    return tuple(
+        f"{' + '.join(str(v) or '(blank)' for v in row[:-2])}: {row[-2]} left, {row[-1]} right" for row in rows
+    )

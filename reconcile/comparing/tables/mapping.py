@@ -1,0 +1,144 @@
+"""Which column of the right table belongs to which of the left: by name and by the values they share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+from rapidfuzz import fuzz
+
+from reconcile.comparing.tables.side import Side
+from reconcile.systems.files.sql import identifier
+
+_MOST_COLUMNS_BY_VALUE = 60
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_SAME = {
+    "zip": "postcode", "postal": "postcode", "plz": "postcode", "mail": "email", "amt": "amount", "qty": "quantity",
+    "telephone": "phone", "tel": "phone", "mobile": "phone", "surname": "lastname", "familyname": "lastname",
+    "forename": "firstname", "givenname": "firstname", "organization": "company", "organisation": "company",
+    "no": "number", "nr": "number", "num": "number", "province": "state", "region": "state", "website": "url",
+}  # fmt: skip
+_CUSTOM = re.compile(r"^(cf_|[a-z0-9]+__)|(__c)$", re.IGNORECASE)
+_CONFIDENT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProposal:
+    """A proposed pair of columns.
+
+    Attributes:
+        right: None where nothing on the right fits.
+        name_likeness: 0 to 1, of the two names.
+        value_overlap: share of the smaller side's distinct values (of a sample) that the other has too; None where it was
+            not looked at.
+        confidence: 0 to 1, of both together.
+    """
+
+    left: str
+    right: str | None
+    name_likeness: float
+    value_overlap: float | None
+    confidence: float
+
+
+def propose_columns(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, *, with_overlap: bool = True
+) -> tuple[ColumnProposal, ...]:
+    """A proposal for every left column, in their order; each right column is used once at most.
+
+    Columns of the same name (case and separators aside) belong together. The others are paired by likeness of names and
+    shared values, best first.
+
+    Args:
+        con: connection that holds both tables.
+        left: the left table.
+        right: the right table.
+        with_overlap: look at the values of columns of the same name too, to show how far they agree.
+    """
+    exact = _exact(left.columns, right.columns)
+    rest_left = [name for name in left.columns if name not in exact]
+    rest_right = [name for name in right.columns if name not in set(exact.values())]
+    found: dict[str, ColumnProposal] = {}
+    sets = _Overlap(con, left, right)
+    for name, other in exact.items():
+        overlap = sets.share(name, other) if with_overlap else None
+        found[name] = ColumnProposal(name, other, 1.0, overlap, 1.0 if overlap is None else 0.7 + 0.3 * overlap)
+    for proposal in _by_likeness(rest_left, rest_right, sets):
+        found[proposal.left] = proposal
+    return tuple(found.get(name, ColumnProposal(name, None, 0.0, None, 0.0)) for name in left.columns)
+
+
+def plain_name(name: str) -> str:
+    """A column name without case, separators, package prefixes and the usual synonyms."""
+    words = [word.casefold() for word in _WORDS.findall(_CUSTOM.sub("", name))]
+    return "".join(_SAME.get(word, word) for word in words) or name.casefold()
+
+
+def _exact(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
+    """Pairs of the same name: spelled alike first, then alike without case and separators."""
+    pairs: dict[str, str] = {}
+    for spelled in (str, str.casefold, plain_name):
+        taken = set(pairs.values())
+        names: dict[str, list[str]] = {}
+        for name in right:
+            if name not in taken:
+                names.setdefault(spelled(name), []).append(name)
+        for name in left:
+            if name not in pairs and names.get(spelled(name)):
+                pairs[name] = names[spelled(name)].pop(0)
+    return pairs
+
+
+def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[ColumnProposal]:
+    if not left or not right or len(left) > _MOST_COLUMNS_BY_VALUE or len(right) > _MOST_COLUMNS_BY_VALUE:
+        return []
+    proposals = []
+    for name in left:
+        for other in right:
+            likeness = fuzz.token_sort_ratio(_spaced(name), _spaced(other)) / 100
+            overlap = sets.share(name, other)
+            confidence = min(0.95, 0.45 * likeness + 0.65 * overlap)
+            if confidence >= _CONFIDENT:
+                proposals.append(ColumnProposal(name, other, likeness, overlap, confidence))
+    proposals.sort(key=lambda item: (-item.confidence, left.index(item.left), item.right or ""))
+    chosen: list[ColumnProposal] = []
+    for item in proposals:
+        if all(item.left != other.left and item.right != other.right for other in chosen):
+            chosen.append(item)
+    return chosen
+
+
+def _spaced(name: str) -> str:
+    words = (word.casefold() for word in _WORDS.findall(_CUSTOM.sub("", name)))
+    return " ".join(_SAME.get(word, word) for word in words) or name.casefold()
+
+
+class _Overlap:
+    """Shared values of pairs of columns, from sketches made once per column.
+
+    A sketch is the distinct values whose hash falls into the same small share of all hashes on both sides, so that the
+    share of common values is that of the whole columns, whatever the order of the rows.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, left: Side, right: Side) -> None:
+        self._con, self._sides = con, {"left": left, "right": right}
+        self._every = max(1, max(left.rows, right.rows) // 20_000)
+        self._sketches: dict[tuple[str, str], frozenset[int]] = {}
+
+    def share(self, left: str, right: str) -> float:
+        """Share of the smaller sketch that the other one holds; 0 for an empty one."""
+        one, two = self._sketch("left", left), self._sketch("right", right)
+        smaller = min(len(one), len(two))
+        return len(one & two) / smaller if smaller else 0.0
+
+    def _sketch(self, side: str, column: str) -> frozenset[int]:
+        if (side, column) not in self._sketches:
+            name = identifier(column)
+            value = f"hash(lower(trim({name})))"
+            keep = f"AND ({value} % {self._every} = 0 OR length({name}) < 4)" if self._every > 1 else ""
+            source = f"{self._sides[side].table} WHERE nullif({name}, '') IS NOT NULL {keep}"
+            rows = self._con.sql(f"SELECT DISTINCT {value} FROM {source} LIMIT 50000").fetchall()
+            self._sketches[side, column] = frozenset(row[0] for row in rows)
+        return self._sketches[side, column]

@@ -1,0 +1,147 @@
+"""The figures of a comparison: totals of rows by class, and what became of each column."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import duckdb
+
+from reconcile.comparing.tables.equality import left_number_sql
+from reconcile.comparing.tables.plan import ComparedColumn, Plan
+from reconcile.comparing.tables.recipe import ColumnRule
+from reconcile.comparing.tables.result import DIFFERENCE_CLASSES, ROW_CLASSES, ClassTotal, ColumnResult
+from reconcile.comparing.tables.side import one_row
+from reconcile.comparing.tables.values import number_sql
+from reconcile.errors import StorageError
+from reconcile.systems.files.sql import identifier
+
+
+def count_classes(con: duckdb.DuckDBPyConnection, plan: Plan, rows: str) -> tuple[ClassTotal, ...]:
+    """Totals of every row class.
+
+    Rows that are in no pair written out have an equal partner; so many there must be on either side.
+
+    Raises:
+        StorageError: they are not as many: the engine lost or doubled a row, and nothing it says can be trusted.
+    """
+    found = {
+        name: (int(pairs), int(left), int(right))
+        for name, pairs, left, right in con.sql(
+            f"SELECT class, count(*), sum(left_count), sum(right_count) FROM {rows} GROUP BY class"
+        ).fetchall()
+    }
+    same = tuple(int(value) for value in one_row(con, "SELECT pairs, left_rows, right_rows FROM same_pairs"))
+    unseen_left = plan.left.rows - same[1] - sum(left for _, left, _ in found.values())
+    unseen_right = plan.right.rows - same[2] - sum(right for _, _, right in found.values())
+    if unseen_left != unseen_right or unseen_left < 0:
+        problem = f"{unseen_left:,} left rows and {unseen_right:,} right rows are left over as equal"
+        raise StorageError(
+            "Comparison", f"the totals do not tie out: {problem}", remedy="Please report this as a fault."
+        )
+    found["same"] = (same[0] + unseen_left, same[1] + unseen_left, same[2] + unseen_right)
+    left_bad, right_bad = plan.left.read.unreadable, plan.right.read.unreadable
+    found["unreadable"] = (left_bad + right_bad, left_bad, right_bad)
+    return tuple(ClassTotal(name, *found.get(name, (0, 0, 0))) for name in ROW_CLASSES)
+
+
+def measure_columns(
+    con: duckdb.DuckDBPyConnection, plan: Plan, cells: str, totals: tuple[ClassTotal, ...]
+) -> tuple[ColumnResult, ...]:
+    """What became of each compared column, in order."""
+    compared = sum(item.pairs for item in totals if item.name in {"same", "changed"})
+    counts: dict[int, dict[str, int]] = {}
+    for position, name, count in con.sql(
+        f"SELECT position, class, count(*) FROM {cells} GROUP BY position, class"
+    ).fetchall():
+        counts.setdefault(position, {})[name] = int(count)
+    distances = {
+        position: (largest, mean)
+        for position, largest, mean in con.sql(
+            f"SELECT position, max(abs(delta)), avg(abs(delta)) FROM {cells} WHERE delta IS NOT NULL GROUP BY position"
+        ).fetchall()
+    }
+    sums = _sums(con, plan)
+    return tuple(
+        ColumnResult(
+            position=column.position,
+            title=column.pair.title,
+            left=column.pair.left,
+            right=column.pair.right,
+            kind=column.kind.kind,
+            rule=describe_rule(column.rule, column),
+            is_sensitive=column.rule.is_sensitive,
+            compared=compared,
+            classes={name: counts.get(column.position, {}).get(name, 0) for name in DIFFERENCE_CLASSES},
+            largest=distances.get(column.position, (None, None))[0],
+            mean=distances.get(column.position, (None, None))[1],
+            **sums.get(column.position, _NO_SUM),
+        )
+        for column in plan.columns
+    )
+
+
+_NO_SUM = {"left_sum": None, "right_sum": None, "difference": None, "left_unread": 0, "right_unread": 0}
+
+
+def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str | int | None]]:
+    columns = [column for column in plan.columns if column.kind.kind == "number" and not column.rule.is_sensitive]
+    if not columns:
+        return {}
+    left = _side_sums(con, plan.left.table, [_left_terms(column, plan) for column in columns])
+    right = _side_sums(con, plan.right.table, [_right_terms(column, plan) for column in columns])
+    return {
+        column.position: {
+            "left_sum": _plain(one),
+            "right_sum": _plain(two),
+            "difference": _plain(one - two),
+            "left_unread": left_unread,
+            "right_unread": right_unread,
+        }
+        for column, (one, left_unread), (two, right_unread) in zip(columns, left, right, strict=True)
+    }
+
+
+def _left_terms(column: ComparedColumn, plan: Plan) -> tuple[str, str]:
+    name = identifier(column.pair.left)
+    return name, left_number_sql(column, plan.left.read.decimal, name)
+
+
+def _right_terms(column: ComparedColumn, plan: Plan) -> tuple[str, str]:
+    name = identifier(column.pair.right)
+    return name, number_sql(name, plan.right.read.decimal)
+
+
+def _side_sums(con: duckdb.DuckDBPyConnection, table: str, terms: list[tuple[str, str]]) -> list[tuple[Decimal, int]]:
+    read = ", ".join(f"{number} AS n{i}, nullif({name}, '') AS v{i}" for i, (name, number) in enumerate(terms))
+    select = ", ".join(f"coalesce(sum(n{i}), 0), count(v{i}) - count(n{i})" for i in range(len(terms)))
+    row = one_row(con, f"SELECT {select} FROM (SELECT {read} FROM {table})")
+    return [(Decimal(str(row[2 * i])), int(row[2 * i + 1])) for i in range(len(terms))]
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def describe_rule(rule: ColumnRule, column: ComparedColumn | None = None) -> str:
+    """The rule in words; empty where only equal text is the same."""
+    parts = []
+    if rule.absolute is not None:
+        parts.append("equal as numbers" if not rule.absolute else f"± {rule.absolute:f}")
+    if rule.relative is not None:
+        parts.append(f"± {rule.relative * 100:f} %")
+    if rule.decimals is not None:
+        parts.append(f"rounded to {rule.decimals} decimals")
+    if rule.left_factor is not None:
+        parts.append(f"left × {rule.left_factor:f}")
+    if rule.days is not None:
+        parts.append("equal as dates" if not rule.days else f"± {rule.days:f} days")
+    if column is not None and column.kind.left_format != column.kind.right_format:
+        parts.append(f"dates {column.kind.left_format} and {column.kind.right_format}")
+    flags = (
+        (rule.ignore_case, "case ignored"),
+        (rule.ignore_space, "white space ignored"),
+        (not rule.null_equals_empty, "empty differs from none"),
+        (rule.is_sensitive, "masked"),
+    )
+    return ", ".join(parts + [text for is_on, text in flags if is_on])

@@ -1,0 +1,105 @@
+"""A recipe with everything found out that it left open: what a comparison really does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from reconcile.comparing.tables.keys import KeyProposal, suggest_keys
+from reconcile.comparing.tables.kinds import ColumnKind, find_kind
+from reconcile.comparing.tables.mapping import ColumnProposal, propose_columns
+from reconcile.comparing.tables.recipe import ColumnPair, ColumnRule, KeyColumn, Recipe
+from reconcile.comparing.tables.side import Side
+from reconcile.errors import DefinitionError, UnknownNameError
+
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedColumn:
+    """A pair of columns that is compared.
+
+    Attributes:
+        position: place among the compared columns, from 0.
+        is_raw_safe: equal text means equal values, so that only unequal text needs a closer look.
+    """
+
+    position: int
+    pair: ColumnPair
+    kind: ColumnKind
+    is_raw_safe: bool
+
+    @property
+    def rule(self) -> ColumnRule:
+        """Its rule."""
+        return self.pair.rule
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A comparison ready to run."""
+
+    left: Side
+    right: Side
+    keys: tuple[KeyColumn, ...]
+    columns: tuple[ComparedColumn, ...]
+    recipe: Recipe
+
+
+def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: Recipe) -> Plan:
+    """Complete the recipe: columns proposed by name and values, the key suggested, the kinds of values found.
+
+    Raises:
+        UnknownNameError: the recipe names a column that is not there.
+        DefinitionError: no columns to compare, or no key good enough to be taken unasked.
+    """
+    _check_names(left, right, recipe)
+    pairs = recipe.columns or _proposed(propose_columns(con, left, right, with_overlap=False))
+    keys = recipe.keys
+    if not keys and not recipe.no_key:
+        keys = _best_key(suggest_keys(con, left, right, pairs))
+    key_names = {(key.left, key.right) for key in keys}
+    compared = [pair for pair in pairs if (pair.left, pair.right) not in key_names and not pair.is_ignored]
+    columns = tuple(_compared(con, left, right, place, pair) for place, pair in enumerate(compared))
+    if not columns and not keys:
+        raise DefinitionError("Comparison", "the tables have no column in common", remedy="Map the columns by hand.")
+    settled = replace(recipe, keys=keys, columns=tuple(pairs))
+    return Plan(left, right, keys, columns, settled)
+
+
+def _proposed(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
+    return tuple(ColumnPair(item.left, item.right) for item in proposals if item.right is not None)
+
+
+def _best_key(proposals: Sequence[KeyProposal]) -> tuple[KeyColumn, ...]:
+    if proposals and proposals[0].score >= _ENOUGH:
+        return proposals[0].keys
+    raise DefinitionError(
+        "Comparison",
+        "no column or pair of columns names the rows of both tables well enough to be taken unasked",
+        remedy="Name the key, or match the rows by their content (no key).",
+    )
+
+
+def _check_names(left: Side, right: Side, recipe: Recipe) -> None:
+    wanted = [(pair.left, pair.right) for pair in recipe.columns] + [(key.left, key.right) for key in recipe.keys]
+    for one, two in wanted:
+        if one not in left.columns:
+            raise UnknownNameError("column in the left table", one, left.columns)
+        if two not in right.columns:
+            raise UnknownNameError("column in the right table", two, right.columns)
+    for places in ([pair.left for pair in recipe.columns], [pair.right for pair in recipe.columns]):
+        repeated = next((name for name in places if places.count(name) > 1), None)
+        if repeated is not None:
+            raise DefinitionError("Columns", f"{repeated!r} is mapped twice", remedy="Map each column once.")
+
+
+def _compared(con: duckdb.DuckDBPyConnection, left: Side, right: Side, place: int, pair: ColumnPair) -> ComparedColumn:
+    kind = find_kind(con, left, right, pair, is_key=False)
+    reads_alike = kind.left_format == kind.right_format
+    if kind.kind == "number" or pair.rule.is_numeric:
+        reads_alike = left.read.decimal == right.read.decimal
+    is_raw_safe = reads_alike and pair.rule.left_factor is None
+    return ComparedColumn(place, pair, kind, is_raw_safe)

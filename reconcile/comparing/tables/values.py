@@ -1,0 +1,97 @@
+"""SQL that reads text as numbers and dates, and folds away how a text is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconcile.comparing.tables.recipe import ISO, KeyNormalisation
+from reconcile.systems.files.sql import literal
+
+# 19 digits before the point and 9 behind it: differences and sums of these cannot overflow DuckDB's 38 digits.
+NUMBER = "DECIMAL(28, 9)"
+_CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|INR"
+_EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
+_DAY_FORMATS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
+    "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
+)  # fmt: skip
+# Where only the order of day and month is open, the one that is usual with the separator stands first.
+DATE_FORMATS = (ISO, "%m/%d/%Y", *(item for item in _DAY_FORMATS if item != "%m/%d/%Y"))
+_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
+_SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
+
+
+def number_sql(text: str, decimal: str) -> str:
+    """`text` as an exact number, NULL where it is none or has more than 9 decimals.
+
+    Currency signs and codes, per cent signs, blanks, grouping (in threes), brackets or a minus behind for negative
+    numbers are understood.
+    """
+    bare = f"regexp_replace({text}, {literal(_CURRENCY)}, '', 'g')"
+    signed = f"regexp_replace({bare}, '^\\((.+)\\)$|^([0-9].*)-$', '-\\1\\2')"
+    mark, group = (r"[.]", r"[,'’]") if decimal == "." else (",", r"[.'’]")
+    form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]{{0,9}})?{_EXPONENT}"
+    grouped = f"regexp_replace({signed}, {literal(group)}, '', 'g')"
+    plain = grouped if decimal == "." else f"replace({grouped}, ',', '.')"
+    slow = f"CASE WHEN regexp_full_match({signed}, {literal(form)}) THEN try_cast({plain} AS {NUMBER}) END"
+    exact = f"regexp_full_match({text}, '[-+]?[0-9]{{1,19}}([.][0-9]{{0,9}})?')"
+    if decimal == ",":
+        return f"({slow})"
+    return f"(CASE WHEN {exact} THEN try_cast({text} AS {NUMBER}) ELSE {slow} END)"
+
+
+def decimals_sql(text: str, decimal: str) -> str:
+    """How many digits `text` has behind its decimal mark."""
+    mark = "[.]" if decimal == "." else ","
+    return f"length(regexp_extract({text}, '{mark}([0-9]+)[^0-9]*$', 1))"
+
+
+def date_sql(text: str, date_format: str) -> str:
+    """`text` as a TIMESTAMP in UTC, NULL where it is no date of this format. A time may follow."""
+    if date_format == ISO:
+        is_iso = f"regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T].*)?')"
+        return f"(CASE WHEN {is_iso} THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END)"
+    formats = ", ".join(literal(date_format + time) for time in _TIMES)
+    return f"try_strptime({text}, [{formats}])"
+
+
+def folded_sql(text: str) -> str:
+    """`text` without what is only a way of writing: case, white space, punctuation, and the word used for yes or no.
+
+    Between digits it matters that there was a separator, not which: 1-11 and 11-1 stay apart.
+    """
+    inner = text
+    for _ in range(2):  # twice, because neighbouring matches share a digit: 1-2-3
+        inner = f"regexp_replace({inner}, '([0-9])[\\s\\pP]+([0-9])', '\\1' || chr(1) || '\\2', 'g')"
+    folded = f"lower(regexp_replace({inner}, '[\\s\\x{{00A0}}\\x{{202F}}\\pP]', '', 'g'))"
+    return (
+        f"(CASE {folded} WHEN 'yes' THEN 'true' WHEN 'y' THEN 'true' WHEN 't' THEN 'true' WHEN 'no' THEN 'false' "
+        f"WHEN 'n' THEN 'false' WHEN 'f' THEN 'false' ELSE {folded} END)"
+    )
+
+
+def blank_sql(text: str) -> str:
+    """Whether `text` is NULL, empty or white space."""
+    return f"(coalesce(trim({text}, E' \\t\\r\\n\\u00a0'), '') = '')"
+
+
+def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:
+    """`text` as it is compared in a key; no value and an empty one are the same key."""
+    if "trim" in steps:
+        text = f"trim({text}, E' \\t\\r\\n\\u00a0')"
+    if "salesforce" in steps:
+        text = f"CASE WHEN regexp_full_match({text}, '{_SALESFORCE}') THEN left({text}, 15) ELSE {text} END"
+    if "zeros" in steps:
+        text = f"regexp_replace({text}, '^0+([0-9])', '\\1')"
+    if "case" in steps:
+        text = f"lower({text})"
+    return f"coalesce({text}, '')"
+
+
+def rule_text_sql(text: str, *, ignore_case: bool, ignore_space: bool, null_equals_empty: bool) -> str:
+    """`text` as the rules of a column want it compared."""
+    if ignore_space:
+        text = f"trim(regexp_replace({text}, '[\\s\\x{{00A0}}\\x{{202F}}]+', ' ', 'g'))"
+    if ignore_case:
+        text = f"lower({text})"
+    return f"nullif({text}, '')" if null_equals_empty else text

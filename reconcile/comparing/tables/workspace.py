@@ -1,0 +1,134 @@
+"""Two files being compared: a private DuckDB database in which both are loaded, gone when it is closed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from reconcile.comparing.tables.keys import KeyCheck, KeyProposal, check_key, suggest_keys
+from reconcile.comparing.tables.mapping import ColumnProposal, propose_columns
+from reconcile.comparing.tables.plan import make_plan
+from reconcile.comparing.tables.recipe import ColumnPair, KeyColumn, Recipe
+from reconcile.comparing.tables.result import Comparison
+from reconcile.comparing.tables.side import Side, make_side
+from reconcile.comparing.tables.writing import RowLinker, write_comparison
+from reconcile.model import Progress
+from reconcile.systems.files import ReadOptions, ReadTable, read_file
+from reconcile.systems.files.sql import literal
+
+_IN_MEMORY_BYTES = 600_000_000
+_MEMORY_LIMIT = "2500MB"
+
+
+class Workspace:
+    """Two loaded tables, what can be proposed for them, and the comparison itself.
+
+    Small files are held in memory, large ones in a database file in `folder`; both spill there beyond `memory_limit`.
+    Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, folder: Path | None = None, *, memory_limit: str = _MEMORY_LIMIT, size_bytes: int = 0) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
+        database = str(self.folder / "work.duckdb") if size_bytes > _IN_MEMORY_BYTES else ":memory:"
+        self.con = duckdb.connect(database)
+        self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
+        self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
+        self.con.execute("SET TimeZone = 'UTC'")
+        self._sides: dict[str, Side] = {}
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the database and everything beside it."""
+        self.con.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def load(self, side: str, path: Path, options: ReadOptions, *, name: str | None = None) -> ReadTable:
+        """Load the `side` ("left" or "right"), again when it was loaded before.
+
+        Raises:
+            InputError: as `reconcile.systems.files.read_file`.
+        """
+        read = read_file(self.con, path, f"{side}_table", options, name=name)
+        self._sides[side] = make_side(self.con, read)
+        return read
+
+    @property
+    def left(self) -> Side:
+        """The left table."""
+        return self._sides["left"]
+
+    @property
+    def right(self) -> Side:
+        """The right table."""
+        return self._sides["right"]
+
+    def propose_columns(self) -> tuple[ColumnProposal, ...]:
+        """Which columns belong together, with likeness, overlap and confidence."""
+        return propose_columns(self.con, self.left, self.right)
+
+    def suggest_keys(self, pairs: tuple[ColumnPair, ...]) -> tuple[KeyProposal, ...]:
+        """Possible keys among the mapped columns, best first, with their figures."""
+        return suggest_keys(self.con, self.left, self.right, pairs)
+
+    def check_key(self, keys: tuple[KeyColumn, ...]) -> KeyCheck:
+        """The key counted over all rows."""
+        return check_key(self.con, self.left, self.right, keys)
+
+    def compare(
+        self,
+        recipe: Recipe,
+        target: Path,
+        *,
+        link_rows: RowLinker | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Comparison:
+        """Compare, and write the result to `target` (beside it first, then renamed).
+
+        Raises:
+            DefinitionError: no key to be found, a many-to-many key that the recipe does not treat, no columns.
+            UnknownNameError: the recipe names a column that is not there.
+        """
+        started = time.monotonic()
+        plan = make_plan(self.con, self.left, self.right, recipe)
+        return write_comparison(self.con, plan, target, started, link_rows=link_rows, progress=progress)
+
+
+def compare_files(
+    left: Path,
+    right: Path,
+    target: Path,
+    recipe: Recipe | None = None,
+    *,
+    link_rows: RowLinker | None = None,
+    memory_limit: str = _MEMORY_LIMIT,
+    folder: Path | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Comparison:
+    """Read two files, compare them by `recipe`, and write the result to `target`.
+
+    Raises:
+        InputError: a file or the recipe cannot be used, with what to do.
+    """
+    recipe = recipe or Recipe()
+    started = time.monotonic()
+    size = sum(path.stat().st_size for path in (left, right) if path.is_file())
+    with Workspace(folder, memory_limit=memory_limit, size_bytes=size) as work:
+        for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right)):
+            progress(Progress(f"reading {path.name}", 0, None, "rows"))
+            work.load(side, path, options)
+        made = work.compare(recipe, target, link_rows=link_rows, progress=progress)
+    return replace(made, seconds=round(time.monotonic() - started, 3))

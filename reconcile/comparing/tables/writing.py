@@ -1,0 +1,208 @@
+"""Carrying out a plan, and the result as an immutable DuckDB file.
+
+The file holds `rows` and `cells` (see `cells`), `left_rows` and `right_rows` (row, then all columns of that file, for
+every row that is not the same), `partners` (see `partners`), `unreadable` (side, line, problem, text), and the report
+itself as JSON in `_comparison`. Values of sensitive columns are masked in all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import duckdb
+
+from reconcile.comparing.tables.cells import write_cells, write_rows
+from reconcile.comparing.tables.keys import KeyCheck, check_key
+from reconcile.comparing.tables.matching_rows import match_by_content, match_by_key
+from reconcile.comparing.tables.measures import count_classes, measure_columns
+from reconcile.comparing.tables.partners import write_partners
+from reconcile.comparing.tables.plan import Plan
+from reconcile.comparing.tables.recipe_file import dump_recipe
+from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
+from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
+from reconcile.comparing.tables.side import Side, one_row
+from reconcile.errors import DefinitionError
+from reconcile.model import Progress, utc_now
+from reconcile.systems.files.sql import identifier, literal
+
+RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
+"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, a row of either side once at
+most. It is handed in, because the matching engine is not below this package."""
+
+
+def write_comparison(
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    target: Path,
+    started: float,
+    *,
+    link_rows: RowLinker | None,
+    progress: Callable[[Progress], None],
+) -> Comparison:
+    """Compare by the plan and write the result file: beside `target` first, then renamed.
+
+    Raises:
+        DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
+    """
+    progress(Progress("matching rows", 0, None, "rows"))
+    notes = _match(con, plan, link_rows)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    con.execute(f"ATTACH {literal(str(part))} AS result")
+    try:
+        progress(Progress("comparing cells", 0, None, "rows"))
+        made = _fill(con, plan, target, started, notes)
+        con.execute("CHECKPOINT result")
+    except BaseException:
+        con.execute("DETACH result")
+        part.unlink(missing_ok=True)
+        raise
+    con.execute("DETACH result")
+    _publish(part, target)
+    return made
+
+
+def _publish(part: Path, target: Path) -> None:
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    part.replace(target)
+
+
+def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | None) -> list[str]:
+    """Make `pairs`, and say what is worth knowing about the key."""
+    if plan.recipe.no_key:
+        if link_rows is None:
+            raise DefinitionError(
+                "Comparison", "no key is named and no matching engine is at hand", remedy="Name a key."
+            )
+        link_rows(con, plan)
+        match_by_content(con, plan)
+        return ["Rows were matched by their content; see the probability of each pair."]
+    check = check_key(con, plan.left, plan.right, plan.keys)
+    if check.many_to_many and plan.recipe.duplicates == "refuse":
+        raise RepeatedKeyError(check)
+    match_by_key(con, plan, without_repeated=not check.is_unique)
+    if not check.is_unique:
+        add_repeated(con, plan, plan.recipe.duplicates)
+    return _key_notes(check, plan)
+
+
+def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
+    notes = []
+    if check.left_blank or check.right_blank:
+        notes.append(f"{check.left_blank:,} left and {check.right_blank:,} right rows have a blank key.")
+    if not check.is_unique:
+        ways = {"nearest": "paired with the nearest", "groups": "compared as groups with sums"}
+        way = ways.get(plan.recipe.duplicates, "listed and not compared")
+        notes.append(
+            f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and {check.right_repeated:,} right keys "
+            f"({check.right_repeated_rows:,} rows) occur more than once; these rows were {way}."
+        )
+    return notes
+
+
+def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, target: Path, started: float, notes: list[str]) -> Comparison:
+    write_cells(con, plan, "result.cells")
+    write_rows(con, plan, "result.rows", "result.cells")
+    has_groups = bool(one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0])
+    for side, name in ((plan.left, "left"), (plan.right, "right")):
+        _write_side_rows(con, side, name, sensitive_columns(plan, name), has_groups=has_groups)
+    _write_unreadable(con, plan)
+    write_partners(con, plan)
+    totals = count_classes(con, plan, "result.rows")
+    made = Comparison(
+        left=_source(plan.left, plan, "left"),
+        right=_source(plan.right, plan, "right"),
+        key=key_title(plan),
+        duplicates=plan.recipe.duplicates,
+        totals=totals,
+        columns=measure_columns(con, plan, "result.cells", totals),
+        cells=int(one_row(con, "SELECT count(*) FROM result.cells")[0]),
+        notes=tuple(notes),
+        recipe=dump_recipe(plan.recipe),
+        made_at=utc_now(),
+        seconds=round(time.monotonic() - started, 3),
+        path=str(target),
+    )
+    con.execute("CREATE OR REPLACE TABLE result._comparison (json VARCHAR)")
+    con.execute("INSERT INTO result._comparison VALUES (?)", [comparison_json(made)])
+    return made
+
+
+def comparison_json(made: Comparison) -> str:
+    """The report as JSON text."""
+    document = asdict(replace(made))
+    document["made_at"] = made.made_at.isoformat()
+    return json.dumps(document, ensure_ascii=False)
+
+
+def key_title(plan: Plan) -> str:
+    """What names a row, for people."""
+    names = (key.left if key.left == key.right else f"{key.left} = {key.right}" for key in plan.keys)
+    return " + ".join(names) or "content"
+
+
+def sensitive_columns(plan: Plan, side: str) -> frozenset[str]:
+    """Columns of a side whose values leave the comparison masked."""
+    return frozenset(getattr(pair, side) for pair in plan.recipe.columns if pair.rule.is_sensitive)
+
+
+def _write_side_rows(
+    con: duckdb.DuckDBPyConnection, side: Side, name: str, sensitive: frozenset[str], *, has_groups: bool
+) -> None:
+    columns = "".join(f", {_masked(column, sensitive)}" for column in side.columns)
+    places = f"SELECT row, {name}_row AS place FROM result.rows WHERE how <> 'group' AND {name}_row IS NOT NULL"
+    if has_groups:
+        members = f"result.rows JOIN members_{name} ON first = {name}_row WHERE how = 'group'"
+        places = f"{places} UNION ALL SELECT row, place FROM {members}"
+    con.execute(
+        f"CREATE TABLE result.{name}_rows AS SELECT p.row AS {_row_name(side)}{columns} "
+        f"FROM {side.table} s JOIN ({places}) p ON p.place = s.rowid ORDER BY p.row, p.place"
+    )
+
+
+def _row_name(side: Side) -> str:
+    """The row column's name, which no column of the file may have."""
+    return identifier("row") if "row" not in {column.casefold() for column in side.columns} else identifier("row_")
+
+
+def _masked(column: str, sensitive: frozenset[str]) -> str:
+    name = f"s.{identifier(column)}"
+    if column in sensitive:
+        return f"CASE WHEN {name} IS NOT NULL THEN {literal(MASK)} END AS {identifier(column)}"
+    return f"{name} AS {identifier(column)}"
+
+
+def _write_unreadable(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """The raw text of an unreadable record may hold anything, so it is masked wherever a column is sensitive."""
+    con.execute("CREATE TABLE result.unreadable (side VARCHAR, line BIGINT, problem VARCHAR, text VARCHAR)")
+    for side, name in ((plan.left, "left"), (plan.right, "right")):
+        text = literal(MASK) if sensitive_columns(plan, name) else "text"
+        source = identifier(side.read.unreadable_table)
+        con.execute(f"INSERT INTO result.unreadable SELECT '{name}', line, problem, {text} FROM {source} ORDER BY line")
+
+
+def _source(side: Side, plan: Plan, name: str) -> SourceInfo:
+    mapped = {getattr(pair, name) for pair in plan.recipe.columns} | {getattr(key, name) for key in plan.keys}
+    sensitive = sensitive_columns(plan, name)
+    warnings = (
+        replace(warning, examples=()) if warning.column in sensitive else warning for warning in side.read.warnings
+    )
+    return SourceInfo(
+        name=side.read.name,
+        description=side.read.describe(),
+        rows=side.rows,
+        unreadable=side.read.unreadable,
+        columns=side.columns,
+        unmapped=tuple(column for column in side.columns if column not in mapped),
+        warnings=tuple(warning.sentence for warning in warnings),
+    )
