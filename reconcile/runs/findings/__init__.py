@@ -14,7 +14,7 @@ status, probability, weight; candidates are objects of left_id, right_id, probab
 unknown; lookalike: id that differs by case only; links: who names the record; candidates: whom it may belong to |
 | one_sided | the stored link | null | links: itself; stored_by: the side that stores it |
 | unlinked | the proposal | null | candidates: the proposal and its rivals |
-| ambiguous | the best candidate | null | candidates: it and its rivals |
+| ambiguous | the best candidate | of the record that several partners fit | candidates: it and its rivals |
 | duplicate | none | of the records | members: record_id, name, link_id, modified_at; pairs: id_a, id_b, probability, \
 weight of the matches that hold them together |
 | unmatched | the record alone | of the record | candidates: the best ones, taken or too weak; may be empty |

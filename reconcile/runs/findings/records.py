@@ -30,7 +30,9 @@ def find_proposals(execution: Execution) -> None:
                    list(rival_left ORDER BY rival_left) FILTER (weight > own - {AMBIGUOUS_BITS}) AS near_left,
                    list(rival_right ORDER BY rival_right) FILTER (weight > own - {AMBIGUOUS_BITS}) AS near_right
             FROM rivals GROUP BY left_id, right_id)
-        SELECT CASE WHEN is_ambiguous THEN 'ambiguous' ELSE 'unlinked' END, NULL, p.left_id, p.right_id, NULL,
+        SELECT CASE WHEN is_ambiguous THEN 'ambiguous' ELSE 'unlinked' END,
+               CASE WHEN NOT is_ambiguous THEN NULL WHEN near_left IS NULL OR near_left = [p.left_id] THEN 'left' ELSE 'right' END,
+               p.left_id, p.right_id, NULL,
                p.probability, p.margin, [],
                list_distinct([p.left_id] || CASE WHEN is_ambiguous THEN coalesce(near_left, []) ELSE [] END),
                list_distinct([p.right_id] || CASE WHEN is_ambiguous THEN coalesce(near_right, []) ELSE [] END),
