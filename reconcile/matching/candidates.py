@@ -6,59 +6,68 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from reconcile.matching.learn import Floats, Integers, MatchModel, unpack
+from reconcile.matching.learn import Integers, MatchModel
 from reconcile.matching.rules import MatchRules
 
 Connection = duckdb.DuckDBPyConnection
 
 
-def pattern_scores(model: MatchModel, patterns: Integers) -> pl.DataFrame:
-    """One row per pattern: weight (bits, log2 of the odds), probability, and level and weight per comparison."""
-    levels = unpack(patterns, model.comparisons)
-    prior = float(np.log2(model.prior / (1 - model.prior)))
-    columns: dict[str, Floats | Integers] = {"pattern": patterns}
-    weight = np.full(len(patterns), prior)
+def pattern_scores(model: MatchModel, levels: Integers) -> pl.DataFrame:
+    """One row per row of `levels`: pattern (its position), weight (bits, log2 of the odds), probability, levels, weights."""
+    _, parts, total = model.weights(levels)
+    columns: dict[str, object] = {"pattern": np.arange(len(levels), dtype=np.int32)}
     for i, each in enumerate(model.comparisons):
-        bits = np.concatenate(([0.0], np.log2(model.m[i][1:] / model.u[i][1:])))
         columns[f"level_{each.role}"] = levels[:, i].astype(np.int16)
-        columns[f"weight_{each.role}"] = bits[levels[:, i]]
-        weight = weight + bits[levels[:, i]]
-    return pl.DataFrame(columns | {"weight": weight, "probability": 1.0 / (1.0 + np.exp2(-weight))})
+        columns[f"weight_{each.role}"] = parts[:, i]
+    return pl.DataFrame(columns | {"weight": total, "probability": probability(total)})
+
+
+def probability(weight: np.ndarray) -> np.ndarray:
+    """The probability of a weight in bits."""
+    return np.asarray(1.0 / (1.0 + np.exp2(-np.clip(weight, -1000, 1000))))
 
 
 def write_levels(con: Connection, model: MatchModel, table: str) -> None:
-    """Write `table(role, level, label, weight, m, u)`; the row of role "prior" is the weight before any evidence."""
-    rows = [("prior", 0, "before any evidence", float(np.log2(model.prior / (1 - model.prior))), None, None)]
+    """Write `table(role, level, label, weight, m, u)`; the row of role "prior" is the weight before any evidence.
+
+    u is the share among all non-matching pairs, of whatever class; weight is log2(m / u), the level's weight on its own.
+    """
+    others = [name for name in model.sizes if name != "match"]
+    total = sum(model.sizes[name] for name in others)
+    before = float(np.log2(model.sizes["match"] / total))
+    rows: list[tuple[str, int, str, float, float | None, float | None]] = [
+        ("prior", 0, "before any evidence", before, None, None)
+    ]
     for i, each in enumerate(model.comparisons):
-        for level, label in enumerate(each.labels):
-            m, u = float(model.m[i][level]), float(model.u[i][level])
-            rows.append(
-                (
-                    each.role,
-                    level,
-                    label,
-                    float(np.log2(m / u)) if level else 0.0,
-                    m if level else None,
-                    u if level else None,
-                )
-            )
-    frame = pl.DataFrame(
-        rows,
-        schema={
-            "role": pl.String,
-            "level": pl.Int16,
-            "label": pl.String,
-            "weight": pl.Float64,
-            "m": pl.Float64,
-            "u": pl.Float64,
-        },
-        orient="row",
-    )
-    con.register("_levels", frame.to_arrow())
-    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM _levels")
-    con.unregister("_levels")
+        m = model.shares["match"][i]
+        u = sum((model.shares[name][i] * (model.sizes[name] / total) for name in others), start=np.zeros(len(m)))
+        rows.append((each.role, 0, each.labels[0], 0.0, None, None))
+        rows.extend(
+            (each.role, level, label, float(np.log2(m[level] / u[level])), float(m[level]), float(u[level]))
+            for level, label in enumerate(each.labels)
+            if level
+        )
+    schema = {
+        "role": pl.String,
+        "level": pl.Int16,
+        "label": pl.String,
+        "weight": pl.Float64,
+        "m": pl.Float64,
+        "u": pl.Float64,
+    }
+    write_frame(con, pl.DataFrame(rows, schema=schema, orient="row"), table)
+
+
+def write_frame(con: Connection, frame: pl.DataFrame, table: str, *, is_temporary: bool = False) -> None:
+    """Write a frame as a table."""
+    con.register("_written_frame", frame.to_arrow())
+    con.execute(f"CREATE OR REPLACE {'TEMP ' if is_temporary else ''}TABLE {table} AS SELECT * FROM _written_frame")
+    con.unregister("_written_frame")
 
 
 def band_sql(rules: MatchRules, probability: str = "probability") -> str:
     """The band of a probability."""
-    return f"CASE WHEN {probability} >= {rules.accept} THEN 'accept' WHEN {probability} >= {rules.review} THEN 'review' ELSE 'ignore' END"
+    return (
+        f"CASE WHEN {probability} >= {rules.accept} THEN 'accept' "
+        f"WHEN {probability} >= {rules.review} THEN 'review' ELSE 'ignore' END"
+    )

@@ -6,9 +6,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from reconcile.matching.candidates import band_sql, write_levels
+from reconcile.matching.candidates import band_sql, probability, write_levels
 from reconcile.matching.cluster import cluster
-from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent
+from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import DedupeResult, MatchRules, MatchSummary
 
 Connection = duckdb.DuckDBPyConnection
@@ -48,14 +48,16 @@ def dedupe(
 
 
 def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str) -> None:
+    weight = scored.weight
+    keep = np.flatnonzero(probability(weight) >= rules.keep)
+    write_kept(con, scored, {"l": scored.left[keep], "r": scored.right[keep], "score": scored.score[keep]})
     roles = [each.role for each in scored.model.comparisons]
     columns = ", ".join([*(f"p.level_{role}" for role in roles), *(f"p.weight_{role}" for role in roles)])
     con.execute(f"""
         CREATE OR REPLACE TABLE {table} AS
         SELECT least(a.record_id, b.record_id) AS id_a, greatest(a.record_id, b.record_id) AS id_b,
             p.probability, p.weight, {band_sql(rules, "p.probability")} AS band, {columns}
-        FROM _scored s JOIN _patterns p USING (pattern) JOIN _left a ON a.row = s.l JOIN _left b ON b.row = s.r
-        WHERE p.probability >= {rules.keep}""")
+        FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _left b ON b.row = k.r""")
 
 
 def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) -> int:
@@ -83,12 +85,11 @@ def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) 
 
 def _summary(con: Connection, scored: Scored, watch: Stopwatch, pairs: str) -> MatchSummary:
     row = con.execute(f"SELECT count(*), count(*) FILTER (band = 'accept'), sum(probability) FROM {pairs}").fetchone()
-    compared = con.execute("SELECT count(*) FROM _scored").fetchone()
     kept, accepted, expected = row or (0, 0, 0.0)
     return MatchSummary(
         left_records=scored.prepared.left_rows,
         right_records=scored.prepared.left_rows,
-        compared_pairs=compared[0] if compared else 0,
+        compared_pairs=len(scored.left),
         kept_pairs=kept,
         accepted=accepted,
         chosen=accepted,

@@ -1,22 +1,62 @@
 """Learning: Fellegi-Sunter weights by expectation-maximisation over agreement patterns.
 
 Pairs with the same levels are indistinguishable, so the iteration runs over the few thousand distinct patterns and
-their counts instead of over millions of pairs.
+their counts instead of over millions of pairs. A pair is drawn from one of up to four classes:
+
+- *match*: both records are one customer;
+- *random*: two records that have nothing to do with each other. There are as many of those as there are pairs of the
+  two sides, blocked or not, so their number is known and levels that are frequent by chance are seen in random pairs;
+- *related*: two customers that share a place, a domain or a telephone, but not the name (siblings, households);
+- *elsewhere*: two customers of one name at different places (chains, namesakes).
+
+In the last two the roles that define the class stay at what chance gives; without that they would drift into the
+matches. When two sides are linked, a role "competition" says how a candidate stands against the other candidates of
+its two records; a non-match has no plausible rival only where both true partners are absent, which ties its
+probability to the share of records that have a partner.
+
+Source of the model: Fellegi and Sunter (1969); Winkler (2000) on latent classes and expectation-maximisation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 from reconcile.matching.score import Comparison
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-SMALLEST = 1e-7
+CLASSES = ("match", "random", "related", "elsewhere")
+SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
+SEEN_ENOUGH = 10  # a level seen this often among random pairs has its chance probability from there
+TINY = 1e-15
+ROUNDS = 6  # competition and weights are learned in turn this often
+STEPS = 4  # iterations between two looks at the competition
+LAST_STEPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What there is to learn from.
+
+    Attributes:
+        levels: one row per distinct pattern, one column per comparison; counts beside it.
+        random_levels, random_counts: the same for random pairs.
+        left_records, right_records, all_pairs: the sizes; all_pairs counts pairs that were never compared too.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    levels: Integers
+    counts: Floats
+    random_levels: Integers
+    random_counts: Floats
+    left_records: int
+    right_records: int
+    all_pairs: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +64,47 @@ class MatchModel:
     """What was learned.
 
     Attributes:
-        prior: share of matches among the compared pairs.
-        m, u: per comparison, probability of each level among matches and among non-matches; level 0 (missing) says
-            nothing and has no probability.
+        comparisons: in the order in which evidence is told; the last is the competition when sides were linked.
+        sizes: expected number of pairs per class, by name; "match" and "random" are always there.
+        shares: per class, per comparison, probability of each level; level 0 (missing) says nothing and has none.
     """
 
     comparisons: tuple[Comparison, ...]
-    prior: float
-    m: tuple[Floats, ...]
-    u: tuple[Floats, ...]
+    sizes: Mapping[str, float]
+    shares: Mapping[str, tuple[Floats, ...]]
+
+    @property
+    def prior(self) -> float:
+        """Share of matches among all pairs."""
+        return self.sizes["match"] / sum(self.sizes.values())
+
+    def weights(self, levels: Integers) -> tuple[Floats, Floats, Floats]:
+        """The evidence of each pattern in bits.
+
+        Returns:
+            before: the weight before any evidence (one number); per comparison (one row per pattern) the weight of its
+            level given the comparisons before it; total per pattern. Before and the row sum up to the total exactly:
+            what earlier comparisons already explain as related or elsewhere, later ones do not count again.
+        """
+        others = [name for name in self.sizes if name != "match"]
+        mass = np.log2(np.array([[self.sizes[name]] for name in others]))
+        before = np.log2(self.sizes["match"]) - _log2_sum(mass)
+        parts = np.zeros((len(levels), len(self.comparisons)))
+        mass = np.broadcast_to(mass, (len(others), len(levels))).copy()
+        for i in range(len(self.comparisons)):
+            said = levels[:, i] > 0
+            previous = _log2_sum(mass)
+            for k, name in enumerate(others):
+                mass[k] += np.where(said, np.log2(self.shares[name][i])[levels[:, i]], 0.0)
+            by_chance = _log2_sum(mass) - previous
+            parts[:, i] = np.where(said, np.log2(self.shares["match"][i])[levels[:, i]] - by_chance, 0.0)
+        return before, parts, before[0] + parts.sum(axis=1)
+
+
+def _log2_sum(rows: Floats) -> Floats:
+    top = rows.max(axis=0)
+    total: Floats = top + np.log2(np.exp2(rows - top).sum(axis=0))
+    return total
 
 
 def unpack(patterns: Integers, comparisons: Sequence[Comparison]) -> Integers:
@@ -45,61 +117,222 @@ def unpack(patterns: Integers, comparisons: Sequence[Comparison]) -> Integers:
     return levels
 
 
-def level_shares(
-    levels: Integers, weights: Floats, comparisons: Sequence[Comparison], prior: Sequence[Floats]
-) -> tuple[Floats, ...]:
-    """Share of each level among the weighted patterns that say something, with `prior` pseudo-counts."""
-    shares = []
-    for i, each in enumerate(comparisons):
-        counts = np.bincount(levels[:, i], weights=weights, minlength=len(each.labels)) + prior[i]
-        counts[0] = 0.0
-        shares.append(np.maximum(counts / max(counts.sum(), SMALLEST), SMALLEST))
-    return tuple(shares)
+def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
+    """Estimate the classes from the candidates and the random pairs.
 
-
-def starting_m(comparison: Comparison) -> Floats:
-    """A first guess of a level's share among matches: the more agreement, the likelier."""
-    size = len(comparison.labels)
-    shares = np.zeros(size)
-    shares[1:] = 2.0 ** np.arange(size - 1)
-    return shares / shares.sum()
-
-
-def log_ratio(levels: Integers, m: Sequence[Floats], u: Sequence[Floats]) -> Floats:
-    """Sum over comparisons of log2(m/u) per pattern; a missing level adds nothing."""
-    total = np.zeros(len(levels))
-    for i in range(len(m)):
-        weights = np.concatenate(([0.0], np.log2(m[i][1:] / u[i][1:])))
-        total += weights[levels[:, i]]
-    return total
-
-
-def learn(
-    comparisons: tuple[Comparison, ...],
-    patterns: Integers,
-    counts: Floats,
-    random_patterns: Integers,
-    random_counts: Floats,
-    all_pairs: float,
-    expected_matches: float,
-) -> MatchModel:
-    """Estimate m and the prior from the candidates; u is what random pairs show.
-
-    The prior is the share of matches among all pairs of the two sides, compared or not, because u is the share of
-    each level among those.
+    Args:
+        evidence: patterns and counts.
+        rivals: the candidates' competition; None for deduplication, where it says nothing.
     """
-    levels, random_levels = unpack(patterns, comparisons), unpack(random_patterns, comparisons)
-    smoothing = [np.full(len(each.labels), 0.5) for each in comparisons]
-    u = level_shares(random_levels, random_counts, comparisons, smoothing)
-    m = tuple(starting_m(each) for each in comparisons)
-    prior = expected_matches / all_pairs
-    for _ in range(100):
-        odds = log_ratio(levels, m, u) + np.log2(prior / (1 - prior))
-        match = 1.0 / (1.0 + np.exp2(-np.clip(odds, -500, 500)))
-        m = level_shares(levels, counts * match, comparisons, smoothing)
-        matches = float((counts * match).sum())
-        converged = abs(matches - prior * all_pairs) < 1e-4 * matches + 1e-3
-        prior = float(np.clip(max(matches, 0.5) / all_pairs, 1e-15, 0.5))
-        if converged:
+    model = _start(evidence)
+    model = _iterate(model, evidence, evidence.levels, evidence.counts, STEPS if rivals else LAST_STEPS)
+    if rivals is None:
+        return model
+    for turn in range(ROUNDS):
+        rank = rivals.levels(_pair_weights(model, evidence, rivals if turn else None)[rivals.index()])
+        rivals.remember(rank)
+        levels, counts = _with_rank(evidence, rivals)
+        if turn == 0:
+            model = _add_competition(model)
+        model = _iterate(model, evidence, levels, counts, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
+    return model
+
+
+def _pair_weights(model: MatchModel, evidence: Evidence, rivals: Rivals | None) -> Floats:
+    """Weight per (pattern, rank) in the order of `Rivals.index`, or per pattern while there is no competition yet."""
+    if rivals is None:
+        return model.weights(evidence.levels)[2]
+    return model.weights(every_rank(evidence.levels))[2]
+
+
+def every_rank(levels: Integers) -> Integers:
+    """Each pattern with each rank of the competition: row p * RIVAL_LEVELS + rank."""
+    ranks = np.tile(np.arange(RIVAL_LEVELS), len(levels))
+    return np.column_stack([np.repeat(levels, RIVAL_LEVELS, axis=0), ranks])
+
+
+def _with_rank(evidence: Evidence, rivals: Rivals) -> tuple[Integers, Floats]:
+    counts = np.bincount(rivals.index(), minlength=len(evidence.levels) * RIVAL_LEVELS).astype(np.float64)
+    seen = counts > 0
+    return every_rank(evidence.levels)[seen], counts[seen]
+
+
+def _add_competition(model: MatchModel) -> MatchModel:
+    ladder = np.concatenate(([TINY], 4.0 ** np.arange(RIVAL_LEVELS - 1)))
+    flat = np.concatenate(([TINY], np.ones(RIVAL_LEVELS - 1)))
+    shares = {
+        name: (*each, ladder / ladder.sum() if name == "match" else flat / flat.sum())
+        for name, each in model.shares.items()
+    }
+    return MatchModel((*model.comparisons, COMPETITION), model.sizes, shares)
+
+
+def _is_free(name: str, comparison: Comparison) -> bool:
+    """Whether a class learns a comparison's levels for itself, or keeps what chance gives."""
+    return name == "match" or (name != "random" and name not in comparison.apart_when)
+
+
+def _classes(evidence: Evidence) -> tuple[str, ...]:
+    """The classes that these comparisons can tell apart: something must define one and something must be left free."""
+    said = [each for i, each in enumerate(evidence.comparisons) if (evidence.levels[:, i] > 0).any()]
+    kept = ["match", "random"]
+    for name in ("related", "elsewhere"):
+        fixed = [each for each in said if name in each.apart_when]
+        if fixed and len(fixed) < len(said):
+            kept.append(name)
+    return tuple(kept)
+
+
+def _start(evidence: Evidence) -> MatchModel:
+    """Matches agree, the rest is chance: half of the smaller side has a partner."""
+    chance = tuple(
+        _shares(evidence.random_levels[:, i], evidence.random_counts, each)
+        for i, each in enumerate(evidence.comparisons)
+    )
+    ladder = tuple(_ladder(each) for each in evidence.comparisons)
+    matches = max(0.5 * min(evidence.left_records, evidence.right_records), 1.0)
+    sizes, shares = {}, {}
+    for name in _classes(evidence):
+        sizes[name] = {"match": matches, "random": evidence.all_pairs}.get(name, 0.1 * matches)
+        shares[name] = tuple(
+            ladder[i] if _is_free(name, each) else _capped(chance[i], name, each)
+            for i, each in enumerate(evidence.comparisons)
+        )
+    return MatchModel(evidence.comparisons, sizes, shares)
+
+
+def _ladder(comparison: Comparison) -> Floats:
+    steps = np.concatenate(([0.0], 2.0 ** np.arange(len(comparison.labels) - 1)))
+    return np.maximum(steps / steps.sum(), TINY)
+
+
+def _capped(shares: Floats, name: str, comparison: Comparison) -> Floats:
+    if name != "related" or comparison.related_top is None:
+        return shares
+    kept = np.where(np.arange(len(shares)) > comparison.related_top, 0.0, shares)
+    return np.maximum(kept / kept.sum(), TINY)
+
+
+def _shares(levels: Integers, weights: Floats, comparison: Comparison, extra: Floats | None = None) -> Floats:
+    counts = np.bincount(levels, weights=weights, minlength=len(comparison.labels)) + SMOOTHING
+    if extra is not None:
+        counts = counts + extra
+    counts[0] = 0.0
+    return np.maximum(counts / counts.sum(), TINY)
+
+
+def _responsibilities(model: MatchModel, levels: Integers) -> dict[str, Floats]:
+    """Probability of each class per pattern; comparisons beyond the columns of `levels` are left out."""
+    logs = []
+    for name, size in model.sizes.items():
+        total = np.full(len(levels), np.log(size))
+        for i in range(levels.shape[1]):
+            total += np.where(levels[:, i] > 0, np.log(model.shares[name][i])[levels[:, i]], 0.0)
+        logs.append(total)
+    stacked = np.stack(logs)
+    likelihood = np.exp(stacked - stacked.max(axis=0))
+    likelihood /= likelihood.sum(axis=0)
+    return dict(zip(model.sizes, likelihood, strict=True))
+
+
+def _iterate(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats, steps: int) -> MatchModel:
+    for step in range(steps):
+        before = model.sizes["match"]
+        model = _maximise(model, evidence, levels, counts)
+        model = _update_chance(model, evidence, levels, counts)
+        if step > 3 and abs(model.sizes["match"] - before) < 1e-4 * before:
             break
-    return MatchModel(comparisons, prior, m, u)
+    return model
+
+
+def _maximise(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats) -> MatchModel:
+    share = _responsibilities(model, levels)
+    weights = {name: share[name] * counts for name in model.sizes}
+    sizes = {n: size if n == "random" else max(float(weights[n].sum()), 1e-3) for n, size in model.sizes.items()}
+    shares = {
+        name: tuple(
+            _level_shares(name, each, levels[:, i], weights[name], model.shares[name][i], sizes, evidence)
+            for i, each in enumerate(model.comparisons)
+        )
+        for name in model.sizes
+    }
+    return MatchModel(model.comparisons, sizes, shares)
+
+
+def _level_shares(  # noqa: PLR0917 - one call, by position
+    name: str,
+    each: Comparison,
+    levels: Integers,
+    weights: Floats,
+    present: Floats,
+    sizes: Mapping[str, float],
+    evidence: Evidence,
+) -> Floats:
+    if each.role == COMPETITION.role:
+        shares = _shares(levels, weights, each)
+        return shares if name == "match" else _tied(shares, sizes["match"], evidence)
+    if name == "match":
+        return _shares(levels, weights, each, _prior_counts(each, levels, weights, sizes["match"]))
+    if _is_free(name, each):
+        return _shares(levels, weights, each)
+    if name == "related" and each.related_top is not None:
+        return _capped(_shares(levels, np.where(levels <= each.related_top, weights, 0.0), each), name, each)
+    return present
+
+
+def _tied(shares: Floats, matches: float, evidence: Evidence) -> Floats:
+    """A non-match is without a plausible rival only when neither record has its true partner on the other side."""
+    lonely_left = 1.0 - min(matches / max(evidence.left_records, 1), 0.97)
+    lonely_right = 1.0 - min(matches / max(evidence.right_records, 1), 0.97)
+    alone = max(lonely_left * lonely_right, 0.003)
+    tied = shares * (1.0 - alone) / max(1.0 - shares[-1], TINY)
+    tied[-1] = alone
+    return tied
+
+
+def _prior_counts(each: Comparison, levels: Integers, weights: Floats, matches: float) -> Floats | None:
+    """What is known of true matches before looking: how rarely their names conflict. Worth as much as the data."""
+    if not each.expected:
+        return None
+    found = _shares(levels, weights, each)
+    expected = np.zeros(len(found))
+    expected[list(each.expected)] = list(each.expected.values())
+    rest = np.arange(len(found)) > max(each.expected)
+    expected[rest] = (1.0 - expected.sum()) * found[rest] / found[rest].sum()
+    return expected * matches
+
+
+def _update_chance(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats) -> MatchModel:
+    """What chance gives: from random pairs less the matches among them; for levels too rare for those, from candidates.
+
+    A level too rare to be seen at random is nearly always one that blocking asks for, so the candidates hold nearly
+    all of its pairs, and its number among all pairs is known.
+    """
+    unmatched = evidence.random_counts * (1.0 - _responsibilities(model, evidence.random_levels)["match"])
+    by_chance = _responsibilities(model, levels)["random"] * counts
+    chance = []
+    for i, each in enumerate(evidence.comparisons):
+        size = len(each.labels)
+        seen = np.bincount(evidence.random_levels[:, i], weights=unmatched, minlength=size)
+        raw = np.bincount(evidence.random_levels[:, i], weights=evidence.random_counts, minlength=size)
+        seen[0] = 0.0
+        total = max(float(seen.sum()), 1.0)
+        comparable = evidence.all_pairs * total / max(float(evidence.random_counts.sum()), 1.0)
+        found = np.bincount(levels[:, i], weights=by_chance, minlength=size) / comparable
+        shares = np.where(seen >= SEEN_ENOUGH, seen / total, np.clip(found, 0.05 / comparable, (raw + 1.0) / total))
+        shares[0] = 0.0
+        chance.append(np.maximum(shares / shares.sum(), TINY))
+    return replace(
+        model, shares={name: _with_chance(name, each, chance, model.comparisons) for name, each in model.shares.items()}
+    )
+
+
+def _with_chance(
+    name: str, present: tuple[Floats, ...], chance: list[Floats], comparisons: tuple[Comparison, ...]
+) -> tuple[Floats, ...]:
+    updated = list(present)
+    for i, shares in enumerate(chance):
+        is_capped = name == "related" and comparisons[i].related_top is not None
+        if not _is_free(name, comparisons[i]) and not is_capped:
+            updated[i] = shares
+    return tuple(updated)

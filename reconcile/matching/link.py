@@ -6,8 +6,8 @@ import duckdb
 import numpy as np
 
 from reconcile.matching.assign import assign_best, assign_one_to_one
-from reconcile.matching.candidates import band_sql, write_levels
-from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent
+from reconcile.matching.candidates import band_sql, probability, write_levels
+from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import LinkResult, MatchRules, MatchSummary
 
 Connection = duckdb.DuckDBPyConnection
@@ -38,50 +38,58 @@ def link(
     watch = Stopwatch(progress)
     scored = score_pairs(con, (left, right), rules, watch)
     with watch.stage("decide"):
-        _write_kept(con, rules)
-        _choose(con, rules)
+        kept = _kept(scored, rules)
+        kept["is_chosen"] = _choose(con, kept, rules)
     with watch.stage("write"):
+        write_kept(con, scored, kept)
         _write_candidates(con, scored, rules)
         write_levels(con, scored.model, "levels")
         summary = _summary(con, scored, watch)
         drop_work_tables(con)
-        for table in ("_kept", "_chosen"):
-            con.execute(f"DROP TABLE IF EXISTS temp.{table}")
     return LinkResult("candidates", "levels", summary)
 
 
-def _write_kept(con: Connection, rules: MatchRules) -> None:
-    """Write `_kept(l, r, keys, pattern, weight, margin, is_best)`: what is probable, or the best of one of its records."""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE _kept AS
-        WITH weighed AS (SELECT s.l, s.r, s.keys, s.pattern, p.weight, p.probability FROM _scored s JOIN _patterns p USING (pattern)),
-        best_left AS (SELECT l, max(weight, 2) AS top, count(*) AS n FROM weighed GROUP BY l),
-        best_right AS (SELECT r, max(weight, 2) AS top, count(*) AS n FROM weighed GROUP BY r),
-        ranked AS (
-            SELECT w.*,
-                CASE WHEN w.weight < a.top[1] THEN a.top[1] ELSE a.top[2] END AS rival_left,
-                CASE WHEN w.weight < b.top[1] THEN b.top[1] ELSE b.top[2] END AS rival_right
-            FROM weighed w JOIN best_left a USING (l) JOIN best_right b USING (r))
-        SELECT l, r, keys, pattern, weight, probability, weight - greatest(rival_left, rival_right) AS margin,
-            coalesce(weight >= greatest(rival_left, rival_right), true) AS is_best
-        FROM ranked
-        WHERE probability >= {rules.keep} OR (probability >= {rules.keep} / 100
-            AND (coalesce(weight >= rival_left, true) OR coalesce(weight >= rival_right, true)))""")
+def _kept(scored: Scored, rules: MatchRules) -> dict[str, np.ndarray]:
+    """The pairs that are probable, or the best of one of their records and not hopeless."""
+    weight = scored.weight
+    chance = probability(weight)
+    rival_left, rival_right = scored.rivals.strongest_other(weight) if scored.rivals else (weight, weight)
+    is_best_of_one = (weight >= rival_left) | (weight >= rival_right)
+    keep = np.flatnonzero((chance >= rules.keep) | ((chance >= rules.keep / 100) & is_best_of_one))
+    rival = np.maximum(rival_left, rival_right)[keep]
+    margin = weight[keep] - rival
+    return {
+        "l": scored.left[keep],
+        "r": scored.right[keep],
+        "score": scored.score[keep],
+        "weight": weight[keep],
+        "is_best": margin >= 0,
+        "margin": np.where(np.isfinite(margin), margin, np.nan),
+    }
 
 
-def _choose(con: Connection, rules: MatchRules) -> None:
-    """Write `_chosen(l, r)`: the candidates at or above `review` that the cardinality allows."""
-    found = con.execute(f"""
-        SELECT k.l, k.r, k.weight, rank() OVER (ORDER BY b.record_id) AS place FROM _kept k
-        JOIN _left a ON a.row = k.l JOIN _right b ON b.row = k.r
-        WHERE probability >= {rules.review} ORDER BY a.record_id, b.record_id""").fetchnumpy()
-    left, right = np.asarray(found["l"], dtype=np.int64), np.asarray(found["r"], dtype=np.int64)
-    floor = float(np.log2(max(rules.review, 1e-9) / (1 - min(rules.review, 1 - 1e-9))))
-    worth = np.asarray(found["weight"], dtype=np.float64) - floor + 1e-6
+def _choose(con: Connection, kept: dict[str, np.ndarray], rules: MatchRules) -> np.ndarray:
+    """Which of the kept pairs become links: at or above `review`, as far as the cardinality allows.
+
+    Ties are broken by record id, not by row, so that the order of the rows does not matter.
+    """
+    floor = float(np.log2(max(rules.review, 1e-9) / max(1 - rules.review, 1e-9)))
+    likely = np.flatnonzero(kept["weight"] >= floor)
+    order = likely[np.lexsort((_ranks(con, "_right")[kept["r"][likely]], _ranks(con, "_left")[kept["l"][likely]]))]
+    left, right = kept["l"][order].astype(np.int64), kept["r"][order].astype(np.int64)
+    worth = kept["weight"][order] - floor + 1e-6
     flags = assign_one_to_one(left, right, worth) if rules.one_to_one else assign_best(right, worth)
-    con.register("_flags", {"l": left[flags].astype(np.int32), "r": right[flags].astype(np.int32)})
-    con.execute("CREATE OR REPLACE TEMP TABLE _chosen AS SELECT l, r FROM _flags")
-    con.unregister("_flags")
+    chosen = np.zeros(len(kept["l"]), dtype=bool)
+    chosen[order[flags]] = True
+    return chosen
+
+
+def _ranks(con: Connection, table: str) -> np.ndarray:
+    """Rank of each row's record id in text order."""
+    found = con.execute(f"SELECT row FROM {table} ORDER BY record_id").fetchnumpy()
+    ranks = np.empty(len(found["row"]), dtype=np.int64)
+    ranks[np.asarray(found["row"])] = np.arange(len(ranks))
+    return ranks
 
 
 def _write_candidates(con: Connection, scored: Scored, rules: MatchRules) -> None:
@@ -90,23 +98,20 @@ def _write_candidates(con: Connection, scored: Scored, rules: MatchRules) -> Non
     weights = ", ".join(f"p.weight_{role}" for role in roles)
     con.execute(f"""
         CREATE OR REPLACE TABLE candidates AS
-        SELECT a.record_id AS left_id, b.record_id AS right_id, k.probability, k.weight,
-            {band_sql(rules, "k.probability")} AS band, {levels}, {weights}, k.is_best, k.margin,
-            c.l IS NOT NULL AS is_chosen
-        FROM _kept k JOIN _patterns p USING (pattern) JOIN _left a ON a.row = k.l JOIN _right b ON b.row = k.r
-        LEFT JOIN _chosen c ON c.l = k.l AND c.r = k.r""")
+        SELECT a.record_id AS left_id, b.record_id AS right_id, p.probability, p.weight,
+            {band_sql(rules, "p.probability")} AS band, {levels}, {weights}, k.is_best, CASE WHEN isnan(k.margin) THEN NULL ELSE k.margin END AS margin, k.is_chosen
+        FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _right b ON b.row = k.r""")
 
 
 def _summary(con: Connection, scored: Scored, watch: Stopwatch) -> MatchSummary:
     row = con.execute(
         "SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER (is_chosen), sum(probability) FROM candidates"
     ).fetchone()
-    compared = con.execute("SELECT count(*) FROM _scored").fetchone()
     kept, accepted, chosen, expected = row or (0, 0, 0, 0.0)
     return MatchSummary(
         left_records=scored.prepared.left_rows,
         right_records=scored.prepared.right_rows,
-        compared_pairs=compared[0] if compared else 0,
+        compared_pairs=len(scored.left),
         kept_pairs=kept,
         accepted=accepted,
         chosen=chosen,

@@ -13,9 +13,10 @@ import polars as pl
 
 from reconcile.errors import InputError
 from reconcile.matching.block import BlockingReport, all_pairs, block
-from reconcile.matching.candidates import pattern_scores
-from reconcile.matching.learn import Floats, Integers, MatchModel, learn
+from reconcile.matching.candidates import pattern_scores, write_frame
+from reconcile.matching.learn import Evidence, Floats, Integers, MatchModel, every_rank, learn, unpack
 from reconcile.matching.prepare import Prepared, prepare
+from reconcile.matching.rivals import Rivals, Rows
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.sample import write_random_pairs
 from reconcile.matching.score import Comparison, comparisons_for, write_patterns
@@ -23,6 +24,7 @@ from reconcile.model import Progress
 
 Connection = duckdb.DuckDBPyConnection
 Report = Callable[[Progress], None]
+Pairs = tuple[Rows, Rows, Integers, Integers]
 STAGES = ("clean", "block", "score", "learn", "decide", "write")
 
 
@@ -48,12 +50,30 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Everything known once the pairs are scored; `_scored(l, r, keys, pattern)` and `_patterns` are in the connection."""
+    """Everything known once the pairs are scored.
+
+    Attributes:
+        left, right: rows of each compared pair in the tables `_left` and `_right`.
+        keys: the kinds of blocking key that brought it, a bit each.
+        score: position of the pair's levels among the rows of `scores`.
+        scores: per distinct levels: pattern (position), level_<role>, weight_<role>, weight, probability.
+        rivals: the competition; None when one side is matched with itself.
+    """
 
     prepared: Prepared
     blocking: BlockingReport
     model: MatchModel
-    patterns: pl.DataFrame
+    left: Rows
+    right: Rows
+    keys: Integers
+    score: Integers
+    scores: pl.DataFrame
+    rivals: Rivals | None
+
+    @property
+    def weight(self) -> Floats:
+        """Weight of each pair in bits."""
+        return self.scores["weight"].to_numpy()[self.score]
 
 
 def configure(con: Connection, rules: MatchRules) -> None:
@@ -83,12 +103,9 @@ def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, 
         write_patterns(con, comparisons, prepared.left, prepared.right, "_pairs", "_scored")
         write_random_pairs(con, prepared.left, prepared.right, rules.seed, "_random", is_self=is_self)
         write_patterns(con, comparisons, prepared.left, prepared.right, "_random", "_random_scored")
+        pairs = _read_pairs(con)
     with watch.stage("learn"):
-        model, patterns = _learn(con, comparisons, prepared)
-        con.register("_pattern_frame", patterns.to_arrow())
-        con.execute("CREATE OR REPLACE TEMP TABLE _patterns AS SELECT * FROM _pattern_frame")
-        con.unregister("_pattern_frame")
-    return Scored(prepared, blocking, model, patterns)
+        return _learn(con, comparisons, prepared, blocking, pairs, is_self=is_self)
 
 
 def _block(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: bool) -> BlockingReport:
@@ -97,24 +114,56 @@ def _block(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: b
     return block(con, prepared.left, prepared.right, prepared.columns, rules.block_pairs, is_self=is_self)
 
 
-def _learn(con: Connection, comparisons: tuple[Comparison, ...], prepared: Prepared) -> tuple[MatchModel, pl.DataFrame]:
-    patterns, counts = count_patterns(con, "_scored")
-    random_patterns, random_counts = count_patterns(con, "_random_scored")
-    everything = max(float(prepared.left_rows) * float(prepared.right_rows), 2.0)
-    expected = 0.5 * max(min(prepared.left_rows, prepared.right_rows), 1)
-    model = learn(
-        comparisons, patterns, counts, random_patterns, random_counts, everything, min(expected, everything / 2)
+def _read_pairs(con: Connection) -> Pairs:
+    """The scored pairs, in no particular order: nothing that follows depends on it."""
+    found = con.execute("SELECT l, r, keys, pattern FROM _scored").fetchnumpy()
+    con.execute("DROP TABLE temp._scored")
+    left, right = (np.asarray(found[side], dtype=np.int32) for side in "lr")
+    return left, right, np.asarray(found["keys"], dtype=np.int64), np.asarray(found["pattern"], dtype=np.int64)
+
+
+def _learn(
+    con: Connection,
+    comparisons: tuple[Comparison, ...],
+    prepared: Prepared,
+    blocking: BlockingReport,
+    pairs: Pairs,
+    *,
+    is_self: bool,
+) -> Scored:
+    left, right, keys, pattern = pairs
+    patterns, place = np.unique(pattern, return_inverse=True)
+    random_patterns, random_counts = _count_patterns(con, "_random_scored")
+    records = prepared.left_rows, prepared.right_rows
+    evidence = Evidence(
+        comparisons,
+        unpack(patterns, comparisons),
+        np.bincount(place, minlength=len(patterns)).astype(np.float64),
+        unpack(random_patterns, comparisons),
+        random_counts,
+        *records,
+        max(records[0] * (records[0] - 1) / 2 if is_self else float(records[0]) * records[1], 1.0),
     )
-    return model, pattern_scores(model, patterns)
+    rivals = None if is_self else Rivals(left, right, place)
+    model = learn(evidence, rivals)
+    levels = evidence.levels if rivals is None else every_rank(evidence.levels)
+    score = place.astype(np.int64) if rivals is None else rivals.index()
+    return Scored(prepared, blocking, model, left, right, keys, score, pattern_scores(model, levels), rivals)
 
 
-def count_patterns(con: Connection, table: str) -> tuple[Integers, Floats]:
+def _count_patterns(con: Connection, table: str) -> tuple[Integers, Floats]:
     """The distinct patterns of a table in ascending order, and how many pairs have each."""
     found = con.execute(f"SELECT pattern, count(*) AS n FROM {table} GROUP BY pattern ORDER BY pattern").fetchnumpy()
     return np.asarray(found["pattern"], dtype=np.int64), np.asarray(found["n"], dtype=np.float64)
 
 
+def write_kept(con: Connection, scored: Scored, columns: dict[str, np.ndarray]) -> None:
+    """Write the kept pairs to `_kept` and the scores to `_scores`."""
+    write_frame(con, pl.DataFrame(columns), "_kept", is_temporary=True)
+    write_frame(con, scored.scores, "_scores", is_temporary=True)
+
+
 def drop_work_tables(con: Connection) -> None:
     """Remove the temporary tables of a match."""
-    for table in ("_left", "_right", "_pairs", "_scored", "_random", "_random_scored", "_patterns"):
+    for table in ("_left", "_right", "_words", "_rarity", "_pairs", "_random", "_random_scored", "_kept", "_scores"):
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import duckdb
 import polars as pl
 
 from reconcile.matching.clean.records import CleanRecords, clean_relation, roles_of
-from reconcile.matching.clean.tokens import Vocabulary, build_vocabulary, rarest_words
+from reconcile.matching.clean.tokens import BIT_SCALE, Vocabulary, build_vocabulary, rarest_words
 from reconcile.model import Role
 
 Connection = duckdb.DuckDBPyConnection
@@ -52,11 +53,23 @@ def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...
     )
     common = set.intersection(*(set(side.frame.columns) for side in sides))
     counts = [_value_counts(sides, column) for column in COUNTED.values() if column in common]
+    _write_words(con, vocabulary, sum(side.frame.height for side in sides))
     tables = ("_left", "_right")[: len(sides)]
     columns: frozenset[str] = frozenset()
     for table, side in zip(tables, sides, strict=True):
         columns = _write(con, table, side, common, counts, vocabulary)
     return Prepared(tables[0], tables[-1], sides[0].frame.height, sides[-1].frame.height, columns, vocabulary)
+
+
+def _write_words(con: Connection, vocabulary: Vocabulary | None, records: int) -> None:
+    """Write `_words(token_id, word, bits)` and `_rarity(rare_bits)`: what fewer than 16 names would share by chance."""
+    if vocabulary is None:
+        return
+    con.register("_frame", vocabulary.frame.to_arrow())
+    con.execute("CREATE OR REPLACE TEMP TABLE _words AS SELECT token_id, word, bits FROM _frame")
+    con.unregister("_frame")
+    rare_bits = max(7.0, math.log2(max(records, 2)) - 4.0) * BIT_SCALE
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _rarity AS SELECT {round(rare_bits)}::INTEGER AS rare_bits")
 
 
 def _side_roles(

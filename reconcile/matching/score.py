@@ -8,13 +8,18 @@ packed into one number are its *pattern*; weights are learned and looked up by p
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
 from reconcile.matching.clean.tokens import BIT_SCALE, WIDTH
 
 Connection = duckdb.DuckDBPyConnection
+
+
+# How often the names of two records of one company differ in a way that also tells two companies apart: rarely. The
+# rest of the matches have the same name or nearly so. Round figures from experience with company registers.
+NAME_LEVELS_OF_MATCHES = {1: 0.004, 2: 0.002, 3: 0.008, 4: 0.012, 5: 0.008, 6: 0.003, 7: 0.045, 8: 0.02, 9: 0.008}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,13 @@ class Comparison:
         parts: name -> SQL over `a` (left) and `b` (right), each computed once.
         level: SQL over the parts' names.
         labels: of the levels 0, 1, 2 ...
+        derived: name -> SQL over parts; `name_x` and `name_y` name words to look up as `x` and `y`.
+        looked_up: name -> SQL over `x` and `y`, rows (token_id, word, bits) of the words' table.
+        summed: name -> SQL over all of those.
+        apart_when: classes of non-matches that this comparison defines by disagreeing: "related" (same place or
+            contact, another name) or "elsewhere" (same name, another place); see `reconcile.matching.learn`.
+        related_top: the highest level that related records still show; None for what chance gives.
+        expected: level -> its share among true matches as known beforehand, for levels that are easily mistaken.
     """
 
     role: str
@@ -34,43 +46,92 @@ class Comparison:
     parts: Mapping[str, str]
     level: str
     labels: tuple[str, ...]
+    derived: Mapping[str, str] = field(default_factory=dict)
+    looked_up: Mapping[str, str] = field(default_factory=dict)
+    summed: Mapping[str, str] = field(default_factory=dict)
+    apart_when: frozenset[str] = frozenset()
+    related_top: int | None = None
+    expected: Mapping[int, float] = field(default_factory=dict)
 
 
 def _similar(column: str) -> str:
     return f"jaro_winkler_similarity(a.{column}, b.{column})"
 
 
-def _shared_bits() -> str:
-    words = ", ".join(f"b.t{i + 1}" for i in range(WIDTH))
-    terms = (f"CASE WHEN a.t{i + 1} > 0 AND a.t{i + 1} IN ({words}) THEN a.w{i + 1} ELSE 0 END" for i in range(WIDTH))
-    return " + ".join(terms)
+def _flags(own: str, other: str, flag: str) -> dict[str, str]:
+    """Whether each of a record's rarest words stands in the other record's name too."""
+    words = ", ".join(f"{other}.t{i + 1}" for i in range(WIDTH))
+    return {f"{flag}{i + 1}": f"{own}.t{i + 1} > 0 AND {own}.t{i + 1} IN ({words})" for i in range(WIDTH)}
 
 
-def _name() -> Comparison:
-    rare, some = 12 * BIT_SCALE, 7 * BIT_SCALE
+def _name_inputs() -> dict[str, str]:
     parts = {
         "name_same": "a.name_key = b.name_key OR (a.name_set = b.name_set AND a.name_set <> 0)",
         "name_alike": _similar("name_key"),
-        "name_shared": f"({_shared_bits()})",
-        "name_less": "least(a.name_bits, b.name_bits)",
-        "name_sum": "a.name_bits + b.name_bits",
+        "name_bits_a": "a.name_bits",
+        "name_bits_b": "b.name_bits",
         "name_often": "greatest(a.name_n, b.name_n)",
+        "name_initials": "a.initials = b.name_key OR a.name_key = b.initials",
     }
+    parts |= {f"{side}_t{i + 1}": f"{side}.t{i + 1}" for side in "ab" for i in range(WIDTH)}
+    parts |= {f"a_w{i + 1}": f"a.w{i + 1}" for i in range(WIDTH)}
+    return parts | _flags("a", "b", "name_in_b") | _flags("b", "a", "name_in_a")
+
+
+def _first_unmatched(side: str, flag: str) -> str:
+    whens = " ".join(f"WHEN NOT {flag}{i + 1} THEN {side}_t{i + 1}" for i in range(WIDTH))
+    return f"CASE WHEN name_same THEN 0 {whens} ELSE 0 END"
+
+
+def _name() -> Comparison:
+    """Names by the words they share and by what is left over on both sides.
+
+    What tells two companies of one family apart is a word on each side that the other lacks; a word too many on one
+    side only, a misspelt word or a general word ("services") tells much less.
+    """
+    shared = " + ".join(f"CASE WHEN name_in_b{i + 1} THEN a_w{i + 1} ELSE 0 END" for i in range(WIDTH))
+    derived = {
+        "name_x": _first_unmatched("a", "name_in_b"),
+        "name_y": _first_unmatched("b", "name_in_a"),
+        "name_shared": f"({shared})",
+    }
+    alike = "jaro_winkler_similarity(x.word, y.word) >= 0.9 OR (length(least(x.word, y.word)) >= 3 AND "
+    alike += (
+        "(starts_with(x.word, y.word) OR starts_with(y.word, x.word)) AND least(length(x.word), length(y.word)) >= 3)"
+    )
+    looked_up = {
+        "name_word_alike": f"coalesce({alike}, false)",
+        "name_x_bits": "coalesce(x.bits, 0)",
+        "name_y_bits": "coalesce(y.bits, 0)",
+    }
+    left_over = {
+        "name_both": "name_shared + CASE WHEN name_word_alike THEN least(name_x_bits, name_y_bits) ELSE 0 END",
+        "name_over_a": "greatest(name_bits_a - name_shared - CASE WHEN name_word_alike THEN name_x_bits ELSE 0 END, 0)",
+        "name_over_b": "greatest(name_bits_b - name_shared - CASE WHEN name_word_alike THEN name_y_bits ELSE 0 END, 0)",
+    }
+    general, rare = 6 * BIT_SCALE, "rare_bits"
     level = f"""CASE WHEN name_same IS NULL THEN 0
         WHEN name_same THEN CASE WHEN name_often <= 4 THEN 14 WHEN name_often <= 20 THEN 13 ELSE 12 END
-        WHEN name_alike >= 0.96 OR 2 * name_shared >= 0.9 * name_sum THEN CASE WHEN name_shared >= {rare} THEN 11 ELSE 10 END
-        WHEN name_alike >= 0.92 OR 2 * name_shared >= 0.7 * name_sum THEN CASE WHEN name_shared >= {rare} THEN 9 ELSE 8 END
-        WHEN name_shared >= 0.95 * name_less AND name_shared >= {some} THEN 7
-        WHEN name_alike >= 0.87 OR 2 * name_shared >= 0.5 * name_sum THEN CASE WHEN name_shared >= {rare} THEN 6 ELSE 5 END
-        WHEN 2 * name_shared >= 0.3 * name_sum THEN CASE WHEN name_shared >= {rare} THEN 4 ELSE 3 END
-        WHEN name_shared > 0 OR name_alike >= 0.75 THEN 2 ELSE 1 END"""
+        WHEN name_over_a + name_over_b = 0 OR name_alike >= 0.97 THEN CASE WHEN name_both >= {rare} THEN 11 ELSE 10 END
+        WHEN name_initials THEN 9
+        WHEN least(name_over_a, name_over_b) = 0 AND name_both > {general} THEN
+            CASE WHEN name_both < {rare} THEN 6 WHEN name_over_a + name_over_b <= {general} THEN 8 ELSE 7 END
+        WHEN name_alike >= 0.94 THEN 7
+        WHEN least(name_over_a, name_over_b) <= {general} AND name_both >= {rare} THEN 5
+        WHEN 3 * name_both >= name_bits_a + name_bits_b OR name_alike >= 0.88 THEN 4
+        WHEN name_both > {general} THEN 3
+        WHEN name_both > 0 OR name_alike >= 0.78 THEN 2 ELSE 1 END"""
     labels = (
-        "missing", "different", "little in common", "some words shared", "some rare words shared", "similar",
-        "similar, rare words shared", "one contains the other", "very similar", "very similar, rare words shared",
-        "nearly the same", "nearly the same, rare words", "same name, common", "same name, not rare", "same name, rare",
+        "missing", "different", "a general word shared", "some words shared, others not", "similar, but each has its own word",
+        "rare words shared, general ones not", "one contains the other, common", "one contains the other",
+        "the same but for a general word", "initials of the other", "nearly the same", "nearly the same, rare",
+        "same name, common", "same name, not rare", "same name, rare",
     )  # fmt: skip
     needs = frozenset({"name_key", "name_set", "name_n"})
-    return Comparison("name", needs, parts, level, labels)
+    return Comparison(
+        "name", needs, _name_inputs(), level, labels, derived, looked_up, left_over,
+        apart_when=frozenset({"related"}), related_top=8, expected=NAME_LEVELS_OF_MATCHES,
+    )  # fmt: skip
 
 
 def _domain() -> Comparison:
@@ -128,7 +189,7 @@ def _place(columns: Collection[str]) -> Comparison | None:
         "missing", "elsewhere", "same region", "same area", "same city", "same small city", "same postcode, other city",
         "same postcode", "same rare postcode", "same street", "same postcode and house number", "same address",
     )  # fmt: skip
-    return Comparison("place", frozenset(), parts, level, labels)
+    return Comparison("place", frozenset(), parts, level, labels, apart_when=frozenset({"elsewhere"}))
 
 
 def _given_name() -> Comparison:
@@ -146,7 +207,8 @@ def _given_name() -> Comparison:
         WHEN given_alike >= 0.92 THEN 4 WHEN given_initial THEN 3 WHEN given_alike >= 0.8 THEN 2 ELSE 1 END"""
     labels = ("missing", "different", "somewhat alike", "initial agrees", "nearly the same", "short form or swapped",
               "same", "same, rare")  # fmt: skip
-    return Comparison("given_name", frozenset({"given", "family"}), parts, level, labels)
+    needs = frozenset({"given", "family"})
+    return Comparison("given_name", needs, parts, level, labels, apart_when=frozenset({"related"}))
 
 
 def _family_name() -> Comparison:
@@ -177,7 +239,8 @@ def _birth_date() -> Comparison:
         WHEN birth_edits <= 1 THEN 4 WHEN birth_edits = 2 THEN 3 WHEN birth_year_same THEN 2 ELSE 1 END"""
     labels = ("missing", "different", "same year", "two digits differ", "one digit differs or day and month swapped",
               "same")  # fmt: skip
-    return Comparison("birth_date", frozenset({"birth"}), parts, level, labels)
+    apart = frozenset({"related", "elsewhere"})
+    return Comparison("birth_date", frozenset({"birth"}), parts, level, labels, apart_when=apart)
 
 
 def comparisons_for(columns: Collection[str]) -> tuple[Comparison, ...]:
@@ -191,12 +254,20 @@ def comparisons_for(columns: Collection[str]) -> tuple[Comparison, ...]:
 
 def levels_sql(comparisons: Sequence[Comparison], left: str, right: str, pairs: str) -> str:
     """A SELECT of l, r, keys and `level_<role>` SMALLINT for every pair of the table `pairs`."""
-    parts = {name: sql for each in comparisons for name, sql in each.parts.items()}
-    inner = ", ".join(f"{sql} AS {name}" for name, sql in parts.items())
+    inner = _named(comparisons, "parts")
     outer = ", ".join(f"({each.level})::SMALLINT AS level_{each.role}" for each in comparisons)
-    return f"""SELECT l, r, keys, {outer} FROM (
-        SELECT p.l, p.r, p.keys, {inner}
-        FROM {pairs} p JOIN {left} a ON a.row = p.l JOIN {right} b ON b.row = p.r)"""
+    query = f"""SELECT p.l, p.r, p.keys, {inner}
+        FROM {pairs} p JOIN {left} a ON a.row = p.l JOIN {right} b ON b.row = p.r"""
+    if any(each.looked_up for each in comparisons):
+        query = f"SELECT *, {_named(comparisons, 'derived')} FROM ({query})"
+        query = f"""SELECT q.*, rare_bits, {_named(comparisons, "looked_up")} FROM ({query}) q
+            LEFT JOIN _words x ON x.token_id = q.name_x LEFT JOIN _words y ON y.token_id = q.name_y CROSS JOIN _rarity"""
+        query = f"SELECT *, {_named(comparisons, 'summed')} FROM ({query})"
+    return f"SELECT l, r, keys, {outer} FROM ({query})"
+
+
+def _named(comparisons: Sequence[Comparison], kind: str) -> str:
+    return ", ".join(f"{sql} AS {name}" for each in comparisons for name, sql in getattr(each, kind).items())
 
 
 def pattern_sql(comparisons: Sequence[Comparison]) -> str:

@@ -150,3 +150,9 @@ def clean_names(folded: pl.Expr, country: pl.Expr | None, countries: tuple[str, 
     core = without_legal_form(first, country, countries).str.replace(r"^the ", "")
     alias = without_legal_form(second, country, countries).str.replace(r"^the ", "")
     return {"name_words": none_if_empty(words), "name": none_if_empty(core), "name_alias": none_if_empty(alias)}
+
+
+def initials(core: pl.Expr) -> pl.Expr:
+    """The first letters of the words of a name of three words and more ("international business machines" is "ibm")."""
+    letters = core.str.replace_all(r"\b(?:and|of|the|for)\b", "").str.replace_all(r"([a-z0-9])[a-z0-9]*\s*", "$1")
+    return pl.when(letters.str.len_bytes() >= 3).then(letters.str.strip_chars(" "))

@@ -103,6 +103,7 @@ def _expressions(roles: tuple[Role, ...], countries: tuple[str, ...]) -> dict[st
             columns |= CLEANERS[role](text)
     if "name" in roles:
         columns["name_key"] = columns["name"].str.replace_all(" ", "", literal=True)
+        columns["initials"] = name.initials(columns["name"])
     return _with_mail_domain(columns)
 
 
