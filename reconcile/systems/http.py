@@ -40,6 +40,7 @@ logger = logging.getLogger("reconcile.http")
 REPEATABLE = "X-Reconcile-Repeatable"
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
+BACKOFF_S = 0.4
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "key", "session", "sid", "assertion", "code", "signature")
 _Outcome = requests.Response | requests.RequestException
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -70,7 +71,7 @@ class RetryPolicy:
     """
 
     attempts: int = 5
-    backoff_s: float = 0.4
+    backoff_s: float = BACKOFF_S
     limit_backoff_s: float = 2.0
     longest_wait_s: float = 90.0
 
@@ -270,8 +271,12 @@ class HttpSession(requests.Session):
             self.proxies = dict(get_environ_proxies(base_url))
             self.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         read_s = float(connection.options.get("read_timeout_s") or READ_TIMEOUT_S)
+        backoff_s = float(connection.options.get("retry_backoff_s") or BACKOFF_S)
         self.adapter = CarefulAdapter(
-            connection.name, bucket_for(connection, per_minute), policy, timeout=(CONNECT_TIMEOUT_S, read_s)
+            connection.name,
+            bucket_for(connection, per_minute),
+            policy or RetryPolicy(backoff_s=backoff_s),
+            timeout=(CONNECT_TIMEOUT_S, read_s),
         )
         self.mount("https://", self.adapter)
         if is_loopback(base_url):

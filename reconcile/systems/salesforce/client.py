@@ -32,6 +32,7 @@ _T = TypeVar("_T")
 _CONCURRENT = "Concurrent"
 _BUSY_ATTEMPTS = 4
 _SESSIONS_PER_CALL = 3
+_EACH_REFUSED = "each new session was refused at once"
 
 
 class SalesforceClient:
@@ -62,7 +63,9 @@ class SalesforceClient:
             self.session.mount(signed_in.instance_url, self.session.adapter)
             self.session.send_to(f"https://{urlsplit(signed_in.instance_url).netloc}", signed_in.instance_url)
 
-    def _renew(self, refused: SignedIn) -> None:
+    def _renew(self, refused: SignedIn, attempt: int) -> None:
+        if attempt == _SESSIONS_PER_CALL:
+            raise SignInError(self.name, _EACH_REFUSED)
         with self._lock:
             if self._signed_in is refused:  # else another thread has renewed it already
                 self._keep(self._sign_in(is_renewal=True))
@@ -98,7 +101,7 @@ class SalesforceClient:
     def _send_renewing(
         self, method: str, path: str, headers: Mapping[str, str], arguments: Mapping[str, Any]
     ) -> requests.Response:
-        for _ in range(_SESSIONS_PER_CALL):
+        for attempt in range(1, _SESSIONS_PER_CALL + 1):
             signed_in = self.signed_in
             url = signed_in.instance_url + self.path(path)
             authorized = {**headers, "Authorization": f"Bearer {signed_in.session_id}"}
@@ -106,8 +109,8 @@ class SalesforceClient:
             if response.status_code != 401:
                 return response
             response.close()
-            self._renew(signed_in)
-        raise SignInError(self.name, "each new session was refused at once")
+            self._renew(signed_in, attempt)
+        raise SignInError(self.name, _EACH_REFUSED)
 
     def path(self, path: str) -> str:
         """`path` below this connection's version of the API, unless it is absolute already."""
@@ -125,7 +128,7 @@ class SalesforceClient:
         Raises:
             RefusedError, RateLimitedError, SignInError, UnreachableError: as `send`.
         """
-        for _ in range(_SESSIONS_PER_CALL):
+        for attempt in range(1, _SESSIONS_PER_CALL + 1):
             signed_in = self.signed_in
             session = Salesforce(
                 session_id=signed_in.session_id,
@@ -137,10 +140,10 @@ class SalesforceClient:
             try:
                 return call(session)
             except SalesforceExpiredSession:
-                self._renew(signed_in)
+                self._renew(signed_in, attempt)
             except SalesforceError as error:
                 raise _from_simple(self.name, error) from None
-        raise SignInError(self.name, "each new session was refused at once")
+        raise SignInError(self.name, _EACH_REFUSED)
 
 
 def _is_concurrency(error: ReconcileError) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
+from jwt import PyJWTError
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
@@ -94,7 +95,7 @@ class SignIn:
             )
         except SalesforceAuthenticationFailed as error:
             raise SignInError(self._name, f"{error.code}: {error.auth_message}") from None
-        except ValueError as error:  # a private key that is none
+        except (ValueError, PyJWTError) as error:  # a private key that is none
             raise SignInError(self._name, f"the private key cannot be used ({type(error).__name__})") from None
         return SignedIn(session_id, _origin_of(instance, self._options))
 
