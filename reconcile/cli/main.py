@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from reconcile.cli import changes, compare, connections, matching, processes, pulls, reconciliations, reports, runs
+from reconcile.cli import changes, connections, matching, processes, pulls, reconciliations, reports, runs
 from reconcile.cli.session import Session
 from reconcile.errors import (
     InputError,
@@ -39,7 +39,7 @@ def cli(context: click.Context, person_id: str | None) -> None:
     context.obj = Session(person_id)
 
 
-for _module in (processes, connections, pulls, reconciliations, runs, changes, reports, matching, compare):
+for _module in (processes, connections, pulls, reconciliations, runs, changes, reports, matching):
     for _command in _module.commands:
         cli.add_command(_command)
 
