@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from reconcile.matching.clean.text import none_if_empty, words
+from reconcile.matching.clean.text import Columns, none_if_empty, where, words
 
 STREET_WORDS = {
     "street": "st", "avenue": "ave", "av": "ave", "boulevard": "blvd", "road": "rd", "drive": "dr", "lane": "ln",
@@ -21,6 +21,10 @@ STREET_WORDS = {
     "6th": "6", "7th": "7", "8th": "8", "9th": "9", "10th": "10", "strasse": "str", "rue": "r",
 }  # fmt: skip
 UNIT = r"(?:\b(?:suite|ste|unit|apt|apartment|floor|fl|flat|room|rm|bldg|building|level|lvl|no)\b|#)\.?\s*#?\s*([a-z0-9-]+)\b"
+UNIT_HINTS = [" suite", " ste", " unit", " apt", " apart", " fl", " room", " rm", " bldg", " build", " level", " lvl", " no", "#",
+              "suite ", "unit ", "apt ", "flat ", "floor "]  # fmt: skip
+HOUSE = r"(?:^|[\s,])(\d+[a-z]?)(?:\s*-\s*\d+)?(?:$|[\s,.])"
+PO_BOX = r"(?:p\.?\s*o\.?\s*box|post office box|postfach)"
 CITY_WORDS = {"saint": "st", "mount": "mt", "fort": "ft", "north": "n", "south": "s", "east": "e", "west": "w"}
 
 REGIONS = {
@@ -60,49 +64,66 @@ COUNTRIES = {
 }  # fmt: skip
 
 
-def _word_map(text: pl.Expr, mapping: dict[str, str]) -> pl.Expr:
+def _word_map(text: pl.Series, mapping: dict[str, str]) -> pl.Series:
     """Replace whole words. Two passes, because neighbours share the blank between them."""
-    spaced = pl.concat_str(pl.lit(" "), text, pl.lit(" "))
+    spaced = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series()
     old = [f" {word} " for word in mapping]
     new = [f" {short} " for short in mapping.values()]
     return spaced.str.replace_many(old, new).str.replace_many(old, new).str.strip_chars(" ")
 
 
-def clean_street(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_street(folded: pl.Series) -> Columns:
     """Columns of a street line.
 
     Returns:
         street: street in short words without number and unit; house: the house or box number without leading zeros;
         unit: suite, flat or floor. Each null when it is not said.
     """
-    unit = folded.str.extract(UNIT, 1)
-    line = folded.str.replace(UNIT, " ")
-    line = line.str.replace(r"(?:p\.?\s*o\.?\s*box|post office box|postfach)", "pobox")
-    house = line.str.extract(r"(?:^|[\s,])(\d+[a-z]?)(?:\s*-\s*\d+)?(?:$|[\s,.])", 1)
-    bare = line.str.replace(r"(?:^|[\s,])\d+[a-z]?(?:\s*-\s*\d+)?(?:$|[\s,.])", " ")
-    bare = bare.str.replace(r"strasse\b|straße\b", "str").str.replace(r"([a-z])str\.?(?:\s|$)", "$1 str ")
+    has_unit = folded.str.contains_any(UNIT_HINTS).fill_null(value=False)
+    unit = _nothing(folded).scatter(has_unit.arg_true(), folded.filter(has_unit).str.extract(UNIT, 1))
+    line = where(folded, has_unit, lambda part: part.str.replace(UNIT, " ").str.strip_chars(" ,"))
+    line = where(line, line.str.contains_any(["box", "postfach"]), lambda part: part.str.replace(PO_BOX, "pobox"))
+    parts = line.str.splitn(" ", 2).struct
+    first, rest = parts.field("field_0").str.strip_chars(","), parts.field("field_1")
+    is_plain = (
+        first.str.contains(r"^\d+[a-z]?$").fill_null(value=False) & rest.is_not_null() & ~rest.str.contains(r"\d")
+    )
+    house = pl.select(pl.when(is_plain).then(first)).to_series()
+    bare = pl.select(pl.when(is_plain).then(rest).otherwise(line)).to_series()
+    rows = ((~is_plain) & line.str.contains(r"\d")).fill_null(value=False).arg_true()
+    if len(rows) > 0:
+        other = line.gather(rows)
+        house = house.scatter(rows, other.str.extract(HOUSE, 1))
+        bare = bare.scatter(rows, other.str.replace(HOUSE, " "))
+    bare = where(bare, bare.str.contains("str", literal=True), _german_street)
     street = none_if_empty(_word_map(words(bare), STREET_WORDS))
     return {"street": street, "house": none_if_empty(house.str.strip_chars_start("0")), "unit": none_if_empty(unit)}
 
 
-def clean_city(folded: pl.Expr) -> dict[str, pl.Expr]:
+def _nothing(like: pl.Series) -> pl.Series:
+    return pl.select(pl.repeat(None, len(like), dtype=pl.String)).to_series()
+
+
+def _german_street(bare: pl.Series) -> pl.Series:
+    return bare.str.replace(r"strasse\b", "str").str.replace(r"([a-z])str\.?(?:\s|$)", "$1 str ")
+
+
+def clean_city(folded: pl.Series) -> Columns:
     """Column `city`: words without district numbers, "St" for "Saint"."""
     return {"city": none_if_empty(_word_map(words(folded.str.replace_all(r"[0-9]+", "")), CITY_WORDS))}
 
 
-def clean_region(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_region(folded: pl.Series) -> Columns:
     """Column `region`: the short form of a state or province where it is known."""
-    region = words(folded)
-    return {"region": region.replace(REGIONS)}
+    return {"region": none_if_empty(words(folded)).replace(REGIONS)}
 
 
-def clean_country(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_country(folded: pl.Series) -> Columns:
     """Column `country`: two-letter code in lower case where it is known, else the name."""
-    country = words(folded)
-    return {"country": country.replace(COUNTRIES)}
+    return {"country": none_if_empty(words(folded)).replace(COUNTRIES)}
 
 
-def clean_postcode(text: pl.Expr) -> dict[str, pl.Expr]:
+def clean_postcode(text: pl.Series) -> Columns:
     """Columns of a postcode.
 
     Returns:
@@ -110,9 +131,15 @@ def clean_postcode(text: pl.Expr) -> dict[str, pl.Expr]:
         dropped from all-digit codes; postcode_area: what is shared by the neighbourhood (the outward part of a British
         or Canadian code, all but the last two digits of others).
     """
-    plain = text.str.to_lowercase().str.replace(r"\.0$", "").str.replace(r"^\s*(\d{5})-?\d{4}\s*$", "$1")
-    plain = plain.str.replace(r"^\s*([a-z]{1,2})-(\d)", "$2").str.replace_all(r"[^a-z0-9]+", "")
+    plain = text.str.strip_chars().str.to_lowercase().str.strip_suffix(".0")
+    plain = where(plain, plain.str.contains("-", literal=True), _without_extension)
+    plain = where(plain, plain.str.contains(r"[^a-z0-9]"), lambda part: part.str.replace_all(r"[^a-z0-9]+", ""))
+    plain = where(plain, plain.str.contains(r"^\d{9}$"), lambda zip_plus_four: zip_plus_four.str.head(5))
     digits = plain.str.contains(r"^\d+$")
-    code = none_if_empty(pl.when(digits).then(plain.str.strip_chars_start("0")).otherwise(plain))
-    area = pl.when(digits).then(code.str.head(-2)).otherwise(code.str.head(-3))
+    code = none_if_empty(where(plain, digits, lambda part: part.str.strip_chars_start("0")))
+    area = pl.select(pl.when(digits).then(code.str.head(-2)).otherwise(code.str.head(-3))).to_series()
     return {"postcode": code, "postcode_area": none_if_empty(area)}
+
+
+def _without_extension(text: pl.Series) -> pl.Series:
+    return text.str.replace(r"^(\d{4,5})-?\d{4}$", "$1").str.replace(r"^[a-z]{1,2}-(\d)", "$1")

@@ -6,9 +6,13 @@ their country or, where no country is known, their dotted spelling.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
-from reconcile.matching.clean.text import none_if_empty
+from reconcile.matching.clean.text import Columns, none_if_empty, none_where, where
+
+SMALL_WORDS = ["and", "of", "the", "for"]
 
 # Forms that are nothing but forms wherever they end a name.
 GENERAL_FORMS = (
@@ -101,58 +105,82 @@ DOTTED_FORMS = {"s.p.a": " formspa ", "a.s.": " formas ", "a/s": " formas ", "s.
 DOTTED = ("formspa", "formas", "formag")
 
 
-def name_words(name: pl.Expr) -> pl.Expr:
+def name_words(name: pl.Series) -> pl.Series:
     """The folded name as words: initials joined ("I.B.M." is "ibm"), "&" as "and", phrases of forms as one word."""
-    text = name.str.replace_many(list(DOTTED_FORMS), list(DOTTED_FORMS.values()))
+    dotted = name.str.contains_any([".", "a/s"])
+    text = where(name, dotted, _join_initials)
     text = text.str.replace_many(["&", "+", "'", "`"], [" and ", " and ", "", ""])
-    text = text.str.replace_all(r"\b([a-z])\.", "$1").str.replace_all(r"[^a-z0-9]+", " ")
-    text = pl.concat_str(pl.lit(" "), text, pl.lit(" "))
-    return text.str.replace_many(list(PHRASES), list(PHRASES.values())).str.strip_chars(" ")
+    text = pl.select(pl.concat_str(pl.lit(" "), text.str.replace_all(r"[^a-z0-9]+", " "), pl.lit(" "))).to_series()
+    return where(text, text.str.contains_any(list(PHRASES)), _replace_phrases).str.strip_chars(" ")
 
 
-def _ending(forms: tuple[str, ...]) -> str:
-    return rf"(?: and)?(?: (?:{'|'.join(sorted(forms, key=lambda form: (-len(form), form)))}))+$"
+def _join_initials(name: pl.Series) -> pl.Series:
+    text = name.str.replace_many(list(DOTTED_FORMS), list(DOTTED_FORMS.values()))
+    return text.str.replace_all(r"\b([a-z])\.", "$1")
 
 
-def _forms_of(country: str | None) -> tuple[str, ...]:
+def _replace_phrases(text: pl.Series) -> pl.Series:
+    return text.str.replace_many(list(PHRASES), list(PHRASES.values()))
+
+
+@lru_cache(maxsize=256)
+def _ending(country: str | None) -> str:
     national = UNKNOWN_COUNTRY_FORMS if country is None else NATIONAL_FORMS.get(country, ())
-    return (*GENERAL_FORMS, *DOTTED, *national)
+    forms = sorted({*GENERAL_FORMS, *DOTTED, *national}, key=lambda form: (-len(form), form))
+    return rf"(?: and)?(?: (?:{'|'.join(forms)}))+$"
 
 
-def without_legal_form(words: pl.Expr, country: pl.Expr | None, countries: tuple[str, ...]) -> pl.Expr:
+def without_legal_form(words: pl.Series, country: pl.Series | None) -> pl.Series:
     """The name without the legal form at its end; a name that is nothing but a form stays as it is.
 
     Args:
         words: as `name_words` gives it.
         country: two-letter code per row in lower case, may be null; None when no such column exists.
-        countries: the codes that occur.
     """
-    unknown = words.str.replace(_ending(_forms_of(None)), "")
     if country is None:
-        return unknown
-    stripped = pl.when(country.is_null()).then(unknown)
-    for code in sorted(set(countries) & set(NATIONAL_FORMS)):
-        stripped = stripped.when(country == code).then(words.str.replace(_ending(_forms_of(code)), ""))
-    return stripped.otherwise(words.str.replace(_ending(_forms_of("")), ""))
+        return words.str.replace(_ending(None), "")
+    result = words
+    for code in country.unique().sort().to_list():
+        rows = country.is_null() if code is None else country == code
+        result = where(result, rows, lambda part, code=code: part.str.replace(_ending(code), ""))
+    return result
 
 
-def clean_names(folded: pl.Expr, country: pl.Expr | None, countries: tuple[str, ...]) -> dict[str, pl.Expr]:
+def clean_names(folded: pl.Series, country: pl.Series | None) -> Columns:
     """The columns of the name role.
 
     Returns:
-        name_words: all words; name: the core before any "doing business as", null when nothing is said;
-        name_alias: the core after it, null for most.
+        name: the core words before any "doing business as", null when nothing is said; name_alias: those after it,
+        null for most; name_key: the core without blanks; initials: of a core of three words and more.
     """
     words = name_words(folded)
-    parts = words.str.splitn(" dba ", 2)
-    first = parts.struct.field("field_0")
-    second = parts.struct.field("field_1")
-    core = without_legal_form(first, country, countries).str.replace(r"^the ", "")
-    alias = without_legal_form(second, country, countries).str.replace(r"^the ", "")
-    return {"name_words": none_if_empty(words), "name": none_if_empty(core), "name_alias": none_if_empty(alias)}
+    rows = words.str.contains(" dba ", literal=True).fill_null(value=False).arg_true()
+    alias = (
+        pl.Series("name_alias", [None], dtype=pl.String).extend_constant(None, max(len(words) - 1, 0)).head(len(words))
+    )
+    if len(rows) > 0:
+        parts = words.gather(rows).str.splitn(" dba ", 2).struct
+        words = words.scatter(rows, parts.field("field_0"))
+        second = without_legal_form(parts.field("field_1"), None if country is None else country.gather(rows))
+        alias = alias.scatter(rows, none_if_empty(second))
+    core = none_if_empty(without_legal_form(words, country).str.strip_prefix("the "))
+    return {
+        "name": core,
+        "name_alias": alias,
+        "name_key": core.str.replace_all(" ", "", literal=True),
+        "initials": initials(core),
+    }
 
 
-def initials(core: pl.Expr) -> pl.Expr:
+def initials(core: pl.Series) -> pl.Series:
     """The first letters of the words of a name of three words and more ("international business machines" is "ibm")."""
-    letters = core.str.replace_all(r"\b(?:and|of|the|for)\b", "").str.replace_all(r"([a-z0-9])[a-z0-9]*\s*", "$1")
-    return pl.when(letters.str.len_bytes() >= 3).then(letters.str.strip_chars(" "))
+    long = core.str.count_matches(" ", literal=True) >= 2
+    letters = (
+        core.filter(long.fill_null(value=False))
+        .str.split(" ")
+        .list.eval(pl.element().filter(~pl.element().is_in(SMALL_WORDS)).str.head(1))
+        .list.join("")
+    )
+    empty = pl.select(pl.lit(None, pl.String).repeat_by(1).list.first()).to_series()
+    none = empty.extend_constant(None, max(len(core) - 1, 0)).head(len(core)).alias("initials")
+    return none.scatter(long.fill_null(value=False).arg_true(), none_where(letters, letters.str.len_bytes() < 3))

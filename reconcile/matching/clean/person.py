@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from reconcile.matching.clean.text import none_if_empty, words
+from reconcile.matching.clean.text import Columns, none_if_empty, words
 
 # Short and pet forms, by the full form they stand for.
 _NICKNAMES = {
@@ -35,33 +35,32 @@ NICKNAMES = {short: full for full, shorts in _NICKNAMES.items() for short in sho
 TITLES = r"\b(?:mr|mrs|ms|miss|dr|prof|sir|dame|lord|lady|rev|hon|herr|frau|jr|sr|ii|iii|iv|phd|md|esq)\b"
 
 
-def clean_given_name(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_given_name(folded: pl.Series) -> Columns:
     """Columns `given` (all given names as words) and `given_root` (the full form of the first one)."""
     given = none_if_empty(words(folded.str.replace_all(TITLES, " ")))
     first = given.str.extract(r"^([a-z0-9]+)", 1)
     return {"given": given, "given_root": first.replace(NICKNAMES)}
 
 
-def clean_family_name(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_family_name(folded: pl.Series) -> Columns:
     """Columns `family` (one word, so that "Mc Donald" is "mcdonald") and `family_sound` (consonant skeleton)."""
     family = none_if_empty(words(folded.str.replace_all(TITLES, " ")).str.replace_all(" ", "", literal=True))
     return {"family": family, "family_sound": sound(family)}
 
 
-def sound(word: pl.Expr) -> pl.Expr:
+def sound(word: pl.Series) -> pl.Series:
     """A phonetic key: first letter and following consonants in classes, much as Soundex but over the whole word."""
     text = word.str.replace_many(
         ["ph", "gh", "kn", "wr", "ck", "sch", "tsch", "mac", "mc"], ["f", "g", "n", "r", "k", "s", "s", "mk", "mk"]
     )
     head = text.str.head(1).str.replace_many(["c", "q", "z"], ["k", "k", "s"])
     rest = text.str.slice(1).str.replace_all(r"[aeiouyhw]+", "")
-    rest = rest.str.replace_many(list("bfpvcgjkqsxzdtlmnr"), list("111122222222334556")).str.replace_many(
-        ["11", "22", "33", "44", "55", "66"], ["1", "2", "3", "4", "5", "6"]
-    )
+    rest = rest.str.replace_many(list("bfpvcgjkqsxzdtlmnr"), list("111122222222334556"))
+    rest = rest.str.replace_many(["11", "22", "33", "44", "55", "66"], ["1", "2", "3", "4", "5", "6"])
     return none_if_empty(head + rest.str.head(4))
 
 
-def clean_birth_date(text: pl.Expr) -> dict[str, pl.Expr]:
+def clean_birth_date(text: pl.Series) -> Columns:
     """Columns of a date of birth.
 
     Returns:
@@ -69,18 +68,20 @@ def clean_birth_date(text: pl.Expr) -> dict[str, pl.Expr]:
         two numbers first, so that swapped day and month agree.
     """
     plain = text.str.strip_chars()
-    iso = plain.str.extract_groups(r"^(?<y>\d{4})[-/.]?(?<m>\d{1,2})[-/.]?(?<d>\d{1,2})(?:\D.*)?$")
-    other = plain.str.extract_groups(r"^(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{2}|\d{4})$")
-    year = pl.coalesce(iso.struct.field("y"), _four_digits(other.struct.field("y")))
-    month = pl.coalesce(iso.struct.field("m"), other.struct.field("m")).str.zfill(2)
-    day = pl.coalesce(iso.struct.field("d"), other.struct.field("d")).str.zfill(2)
+    iso = plain.str.extract_groups(r"^(?<y>\d{4})[-/.]?(?<m>\d{1,2})[-/.]?(?<d>\d{1,2})(?:\D.*)?$").struct
+    other = plain.str.extract_groups(r"^(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{2}|\d{4})$").struct
+    frame = pl.select(
+        year=pl.coalesce(iso.field("y"), _four_digits(other.field("y"))),
+        month=pl.coalesce(iso.field("m"), other.field("m")).str.zfill(2),
+        day=pl.coalesce(iso.field("d"), other.field("d")).str.zfill(2),
+    )
     return {
-        "birth": year + month + day,
-        "birth_year": year,
-        "birth_days": pl.min_horizontal(month, day) + pl.max_horizontal(month, day),
+        "birth": frame["year"] + frame["month"] + frame["day"],
+        "birth_year": frame["year"],
+        "birth_days": frame.select(pl.min_horizontal("month", "day") + pl.max_horizontal("month", "day")).to_series(),
     }
 
 
-def _four_digits(year: pl.Expr) -> pl.Expr:
+def _four_digits(year: pl.Series) -> pl.Expr:
     century = pl.when(year > "30").then(pl.lit("19")).otherwise(pl.lit("20"))
     return pl.when(year.str.len_bytes() == 2).then(century + year).otherwise(year)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -9,7 +10,7 @@ import polars as pl
 
 from reconcile.errors import InputError
 from reconcile.matching.clean import address, identifier, name, person, phone, web
-from reconcile.matching.clean.text import fold
+from reconcile.matching.clean.text import Columns, by_distinct, fold
 from reconcile.matching.clean.tokens import NameTokens, join_tokens, split_names
 from reconcile.model import ROLES, Role
 
@@ -81,40 +82,40 @@ def clean_relation(con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[R
 
 
 def clean_batch(raw: pl.DataFrame, roles: tuple[Role, ...]) -> pl.DataFrame:
-    """The cleaned columns of one batch; see the module of each role family for their meaning."""
-    folded = raw.with_columns(fold(raw[role]) for role in roles if role in FOLDED)
-    countries: tuple[str, ...] = ()
-    if "country" in roles:
-        folded = folded.with_columns(**address.clean_country(pl.col("country")))
-        countries = tuple(folded["country"].unique().drop_nulls().to_list())
-    return folded.select("record_id", **_expressions(roles, countries))
+    """The cleaned columns of one batch; see the module of each role family for their meaning.
+
+    Roles are independent but for the country, which decides on legal forms: they are cleaned side by side.
+    """
+    country = by_distinct(fold(raw["country"]), address.clean_country)["country"] if "country" in roles else None
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        parts = pool.map(lambda role: _clean_role(role, raw[role], country), sorted(roles, key=_EFFORT.index))
+        columns = {name: column for part in parts for name, column in part.items()}
+    return pl.DataFrame({"record_id": raw["record_id"]} | _with_mail_domain(columns))
 
 
-def _expressions(roles: tuple[Role, ...], countries: tuple[str, ...]) -> dict[str, pl.Expr]:
-    columns: dict[str, pl.Expr] = {}
-    for role in roles:
-        text = pl.col(role)
-        if role == "name":
-            country = pl.col("country") if "country" in roles else None
-            columns |= name.clean_names(text, country, countries)
-        elif role == "country":
-            columns["country"] = text
-        else:
-            columns |= CLEANERS[role](text)
-    if "name" in roles:
-        columns["name_key"] = columns["name"].str.replace_all(" ", "", literal=True)
-        columns["initials"] = name.initials(columns["name"])
-    return _with_mail_domain(columns)
+def _clean_role(role: Role, text: pl.Series, country: pl.Series | None) -> Columns:
+    if role == "country" and country is not None:
+        return {"country": country}
+    if role == "name":
+        return name.clean_names(fold(text), country)
+    clean = CLEANERS[role]
+    return by_distinct(text, lambda values: clean(fold(values) if role in FOLDED else values))
 
 
-def _with_mail_domain(columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+def _with_mail_domain(columns: Columns) -> Columns:
     """The company's domain is that of its site, else that of its mail."""
     mail = columns.pop("email_domain", None)
     if mail is not None:
-        columns["domain"] = pl.coalesce(columns["domain"], mail) if "domain" in columns else mail
+        own = columns.get("domain")
+        columns["domain"] = mail if own is None else pl.select(pl.coalesce(own, mail)).to_series()
     return columns
 
 
+# The costly ones first, so that the two threads end together.
+_EFFORT: tuple[Role, ...] = (
+    "name", "street", "email", "domain", "phone", "postcode", "city", "given_name", "family_name", "birth_date", "tax_id",
+    "identifier", "region", "country",
+)  # fmt: skip
 CLEANERS = {
     "domain": web.clean_domain,
     "email": web.clean_email,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import polars as pl
-from publicsuffixlist import PublicSuffixList
+
+from reconcile.matching.clean.text import Columns, none_where, where
 
 # Mail providers whose domain says nothing of the company.
 FREE_MAIL = tuple(
@@ -27,11 +28,6 @@ SHARED_HOSTS = ("facebook.com", "linkedin.com", "instagram.com", "twitter.com", 
 
 
 @lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
-
-
-@lru_cache(maxsize=1)
 def _multi_part_endings() -> frozenset[str]:
     """Last two labels under which a third is needed, e.g. "co.uk"."""
     rules = (line.strip() for line in _suffix_rules())
@@ -49,45 +45,55 @@ def _suffixes_path() -> str:
     return f"{publicsuffixlist.__path__[0]}/public_suffix_list.dat"
 
 
-def hostname(address: pl.Expr) -> pl.Expr:
+def hostname(address: pl.Series) -> pl.Series:
     """The host of a web address in lower case, without scheme, user, port, path and "www."; null when it is none."""
-    host = address.str.extract(
-        r"^\s*(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@\s]*@)?(?:www\d?\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)", 1
+    text = address.str.strip_chars().str.replace_many(["https://", "http://", "www."], ["", "", ""])
+    text = where(
+        text,
+        text.str.contains_any(["/", ":", "?", "#", "@", " "]),
+        lambda rest: rest.str.extract(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)", 1),
     )
-    return host.str.strip_chars(".")
+    return none_where(text.str.strip_chars("."), ~text.str.contains(".", literal=True))
 
 
-def registrable_domain(host: pl.Expr) -> pl.Expr:
+def registrable_domain(host: pl.Series) -> pl.Series:
     """The part of a host that somebody registered, by the public suffix list ("shop.acme.co.uk" is "acme.co.uk")."""
+    return where(host, host.str.count_matches(".", literal=True) > 1, _registrable)
+
+
+def _registrable(host: pl.Series) -> pl.Series:
     two = host.str.extract(r"([^.]+\.[^.]+)$", 1)
     three = host.str.extract(r"([^.]+\.[^.]+\.[^.]+)$", 1)
-    return pl.when(two.is_in(sorted(_multi_part_endings()))).then(three).otherwise(two)
+    public = two.is_in(sorted(_multi_part_endings()))
+    return pl.select(pl.when(public).then(three).otherwise(two)).to_series()
 
 
-def clean_domain(folded: pl.Expr) -> dict[str, pl.Expr]:
+def _own_domain(domain: pl.Series) -> pl.Series:
+    return none_where(domain, domain.is_in([*FREE_MAIL, *SHARED_HOSTS]))
+
+
+def clean_domain(folded: pl.Series) -> Columns:
     """Column `domain`: registrable domain; null for none, for free mail and for shared hosts."""
-    domain = registrable_domain(hostname(folded))
-    return {"domain": pl.when(~domain.is_in([*FREE_MAIL, *SHARED_HOSTS])).then(domain)}
+    return {"domain": _own_domain(registrable_domain(hostname(folded)))}
 
 
-def clean_email(folded: pl.Expr) -> dict[str, pl.Expr]:
+def clean_email(folded: pl.Series) -> Columns:
     """Columns of an e-mail address.
 
     Returns:
         email: mailbox without plus-tag @ host (dots inside a mailbox are dropped for Google, which ignores them);
-        email_local: the mailbox; email_domain: registrable domain, null for free mail.
+        email_domain: registrable domain, null for free mail.
     """
-    address = folded.str.strip_chars(" <>;,").str.replace(r"^mailto:", "")
-    local = address.str.extract(r"^([^@+\s]+)(?:\+[^@]*)?@", 1)
-    host = address.str.extract(r"@([a-z0-9-]+(?:\.[a-z0-9-]+)*)$", 1)
-    local = (
-        pl.when(host.is_in(["gmail.com", "googlemail.com"]))
-        .then(local.str.replace_all(".", "", literal=True))
-        .otherwise(local)
+    address = folded.str.strip_chars(" <>;,").str.strip_prefix("mailto:")
+    address = where(
+        address, address.str.contains("+", literal=True), lambda tagged: tagged.str.replace(r"\+[^@]*@", "@")
     )
-    domain = registrable_domain(host)
-    return {
-        "email": local + "@" + host,
-        "email_local": local,
-        "email_domain": pl.when(~domain.is_in([*FREE_MAIL, *SHARED_HOSTS])).then(domain),
-    }
+    address = none_where(address, ~address.str.contains(r"^[^@\s]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$"))
+    google = address.str.ends_with("@gmail.com") | address.str.ends_with("@googlemail.com")
+    address = where(address, google, _without_dots)
+    host = address.str.splitn("@", 2).struct.field("field_1")
+    return {"email": address, "email_domain": _own_domain(registrable_domain(host))}
+
+
+def _without_dots(address: pl.Series) -> pl.Series:
+    return address.str.replace(r"@.*$", "").str.replace_all(".", "", literal=True) + "@gmail.com"
