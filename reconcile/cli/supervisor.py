@@ -74,7 +74,7 @@ def supervise(children: Sequence[Child], when_up: Callable[[], None] | None = No
         for child in children:
             child.start()
         if when_up is not None:
-            Thread(target=_call, args=(when_up, stop), daemon=True).start()
+            Thread(target=_call, args=(when_up,), daemon=True).start()
         has_failed = _watch(children, stop)
     finally:
         for child in reversed(children):
@@ -102,9 +102,8 @@ def _restart(child: Child) -> bool:
     return True
 
 
-def _call(when_up: Callable[[], None], stop: Event) -> None:
+def _call(when_up: Callable[[], None]) -> None:
     try:
         when_up()
-    except Exception as error:  # noqa: BLE001 - whatever stops the start-up is said, and ends the program
+    except Exception as error:  # noqa: BLE001 - the children run on, so that whatever it was can be looked at in the app
         click.echo(f"Error: {error}", err=True)
-        stop.set()

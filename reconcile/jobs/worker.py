@@ -10,7 +10,8 @@ import dataclasses
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
+from contextvars import copy_context
+from threading import Event, Lock
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -109,19 +110,26 @@ def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
 
 
 class _Reporter:
-    """Keeps a running job's progress where every process can read it, at most twice a second."""
+    """Keeps a running job's progress where every process can read it, at most twice a second. Made in the job's step."""
 
     def __init__(self) -> None:
         self._last: tuple[str, float] = ("", 0.0)
+        # A pull reports from the threads that stream rows; DBOS knows the job by the context of its step.
+        self._context = copy_context()
+        self._lock = Lock()
 
     def __call__(self, progress: Progress) -> None:
+        with self._lock:
+            self._report(progress)
+
+    def _report(self, progress: Progress) -> None:
         stage, at = self._last
         now = time.monotonic()
         is_end = progress.total is not None and progress.done >= progress.total
         if stage == progress.stage and not is_end and now - at < _PROGRESS_INTERVAL_S:
             return
         self._last = (progress.stage, now)
-        DBOS.set_event(PROGRESS, dataclasses.asdict(progress))
+        self._context.run(DBOS.set_event, PROGRESS, dataclasses.asdict(progress))
 
 
 def _launch(jobs_url: str) -> None:
