@@ -83,7 +83,9 @@ class Practice:
 
     def touch(self, system: str, object_name: str, ids: list[str], values: Mapping[str, Any] | None = None) -> None:
         """Let the background automation change records (with no values: only their stamps move)."""
-        self.admin("POST", "touch", json={"system": system, "object": object_name, "ids": ids, "values": dict(values or {})})
+        self.admin(
+            "POST", "touch", json={"system": system, "object": object_name, "ids": ids, "values": dict(values or {})}
+        )
 
     def delete(self, system: str, object_name: str, ids: list[str]) -> None:
         """Delete records behind everybody's back."""
@@ -106,7 +108,9 @@ class Practice:
 
     def settings(self, **systems: Mapping[str, Any]) -> dict[str, Any]:
         """Change limits and rules, e.g. `settings(chargebee={"per_minute": 5})`; gives all of them."""
-        shown: dict[str, Any] = self.admin("POST", "settings", json={name: dict(values) for name, values in systems.items()})
+        shown: dict[str, Any] = self.admin(
+            "POST", "settings", json={name: dict(values) for name, values in systems.items()}
+        )
         return shown
 
 
@@ -115,10 +119,21 @@ def running_practice(home: Path, *, accounts: int = 300, seed: int = 7) -> Itera
     """Start practice orgs as a process of their own and end it afterwards."""
     errors = home / "practice.err"
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "reconcile.simulators", "--home", str(home), "--accounts", str(accounts), "--seed", str(seed)]
-    with errors.open("w") as error_file, subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=error_file, text=True
-    ) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "reconcile.simulators",
+        "--home",
+        str(home),
+        "--accounts",
+        str(accounts),
+        "--seed",
+        str(seed),
+    ]
+    with (
+        errors.open("w") as error_file,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=error_file, text=True) as process,
+    ):
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:

@@ -26,8 +26,9 @@ from reconcile.simulators.writes import WriteLog
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SETTINGS = {
-    "salesforce": ("daily_limit", "used_calls", "job_delay_s", "duplicate_rules"), "chargebee": ("per_minute", "concurrent"),
-}  # fmt: skip
+    "salesforce": ("daily_limit", "used_calls", "job_delay_s", "duplicate_rules"),
+    "chargebee": ("per_minute", "concurrent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ class Keeper:
                 writing.update(self.org, sobject, record_id, body.get("values") or {}, origin)
         else:
             for record_id in ids:
-                records.set_values(self.site, body["object"], record_id, body.get("values") or {}, records.Origin(kind="automation"))
+                records.set_values(
+                    self.site, body["object"], record_id, body.get("values") or {}, records.Origin(kind="automation")
+                )
         return {"touched": ids}
 
     async def delete(self, request: Request) -> Any:

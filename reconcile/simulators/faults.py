@@ -25,7 +25,12 @@ FaultKind = Literal[
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 ROW_KINDS = frozenset({"row_lock", "partial_failure"})
-SYNONYMS = {"429": "too_many_requests", "503": "unavailable", "dropped_before": "drop_before", "dropped_after": "drop_after"}
+SYNONYMS = {
+    "429": "too_many_requests",
+    "503": "unavailable",
+    "dropped_before": "drop_before",
+    "dropped_after": "drop_after",
+}
 Refusal = Callable[["Fault", Scope], tuple[int, Mapping[str, str], bytes]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Callable
@@ -20,12 +21,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from reconcile.simulators.admin import Keeper
 from reconcile.simulators.chargebee.app import chargebee_app
 from reconcile.simulators.chargebee.app import refuse as refuse_chargebee
-from reconcile.simulators.chargebee.site import open_site
+from reconcile.simulators.chargebee.site import Site
+from reconcile.simulators.chargebee.store import SiteStore
 from reconcile.simulators.faults import FaultMiddleware, Injector
-from reconcile.simulators.generator import generate
+from reconcile.simulators.generator import Truth, draw
 from reconcile.simulators.salesforce.app import refuse as refuse_salesforce
 from reconcile.simulators.salesforce.app import salesforce_app
-from reconcile.simulators.salesforce.org import open_org
+from reconcile.simulators.salesforce.org import Org
+from reconcile.simulators.salesforce.store import Store
 from reconcile.simulators.writes import WriteLog
 
 HOST = "127.0.0.1"
@@ -102,20 +105,37 @@ def announce(ports: Ports) -> None:
 
 def _build(home: Path, ports: Ports, accounts: int, seed: int) -> tuple[ASGIApp, ASGIApp]:
     """Both applications, filled."""
-    world = generate(accounts, seed)
-    world.truth.write(home / TRUTH_FILE)
     log, faults = WriteLog(), Injector()
-    org, site = open_org(world, log, faults), open_site(world, log, faults)
+    org, site = Org(Store(), log, faults), Site(SiteStore(), log, faults)
+    fill(org, site, accounts, seed).write(home / TRUTH_FILE)
     org.address = ports.salesforce_url
     org.public_key = _make_key(home / KEY_FILE)
     keeper = Keeper(org, site, faults, log)
     salesforce = FaultMiddleware(
-        salesforce_app(org, keeper.routes()), injector=faults, system="salesforce", refuse=partial(refuse_salesforce, org)
+        salesforce_app(org, keeper.routes()),
+        injector=faults,
+        system="salesforce",
+        refuse=partial(refuse_salesforce, org),
     )
     chargebee = FaultMiddleware(
-        chargebee_app(site, keeper.routes()), injector=faults, system="chargebee", refuse=partial(refuse_chargebee, site)
+        chargebee_app(site, keeper.routes()),
+        injector=faults,
+        system="chargebee",
+        refuse=partial(refuse_chargebee, site),
     )
     return salesforce, chargebee
+
+
+def fill(org: Org, site: Site, accounts: int, seed: int) -> Truth:
+    """Load a generated world into an empty org and site, portion by portion; gives the truth."""
+    truth, portions = draw(accounts, seed)
+    gc.disable()  # millions of objects live for a moment each; looking for cycles among them only costs time
+    for system, table, rows in portions:
+        (org.store if system == "salesforce" else site.store).load(table, rows)
+    org.store.index()
+    site.store.index()
+    gc.enable()
+    return truth
 
 
 def _make_key(path: Path) -> rsa.RSAPublicKey:
@@ -139,7 +159,14 @@ def _bind(port: int) -> socket.socket:
 async def _run(applications: list[tuple[ASGIApp, socket.socket]], ready: Callable[[], None]) -> None:
     """Serve until the first server is told to stop, then stop the other."""
     servers = [
-        (uvicorn.Server(uvicorn.Config(app, http=_Protocol, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75)), bound)
+        (
+            uvicorn.Server(
+                uvicorn.Config(
+                    app, http=_Protocol, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
+                )
+            ),
+            bound,
+        )
         for app, bound in applications
     ]
     tasks = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]

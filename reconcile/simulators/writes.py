@@ -58,9 +58,18 @@ class WriteLog:
             number = len(self.writes) + 1
             self.writes.append(
                 Write(
-                    number, system, object_name, record_id, action, dict(changes), request_id, idempotency_key, origin, time.time()
+                    number,
+                    system,
+                    object_name,
+                    record_id,
+                    action,
+                    dict(changes),
+                    request_id,
+                    idempotency_key,
+                    origin,
+                    time.time(),
                 )
-            )  # fmt: skip
+            )
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:

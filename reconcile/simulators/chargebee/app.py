@@ -36,7 +36,10 @@ from reconcile.simulators.faults import Fault
 _MEDIA = "application/json;charset=utf-8"
 _KEY_LIMIT = 100
 Handler = Callable[[Request], Awaitable[Response]]
-_LIMIT_CODE, _LIMIT_TEXT = "api_request_limit_exceeded", "Sorry, the request limit of this site has been reached. Retry later."
+_LIMIT_CODE, _LIMIT_TEXT = (
+    "api_request_limit_exceeded",
+    "Sorry, the request limit of this site has been reached. Retry later.",
+)
 
 
 def chargebee_app(site: Site, extra: list[Route]) -> Starlette:
@@ -53,7 +56,9 @@ def refuse(_site: Site, fault: Fault, _scope: Scope) -> tuple[int, Mapping[str, 
     elif fault.kind == "too_many_requests":
         error = ChargebeeError(429, _LIMIT_CODE, _LIMIT_TEXT, kind="operation_failed")
     else:
-        error = ChargebeeError(503, "internal_temporary_error", "The service is temporarily unavailable.", kind="operation_failed")
+        error = ChargebeeError(
+            503, "internal_temporary_error", "The service is temporarily unavailable.", kind="operation_failed"
+        )
     headers = {"content-type": _MEDIA}
     if fault.kind != "expired_session":
         headers["retry-after"] = f"{fault.retry_after:g}"
@@ -136,7 +141,10 @@ async def _once(site: Site, request: Request, handler: Handler) -> Response:
     if known is not None:
         if known.request != digest:
             raise ChargebeeError(
-                400, "invalid_idempotency_key", "The idempotency key was used before for another request", param="chargebee-idempotency-key"
+                400,
+                "invalid_idempotency_key",
+                "The idempotency key was used before for another request",
+                param="chargebee-idempotency-key",
             )
         return Response(known.body, known.status, {"chargebee-idempotency-replayed": "true"}, _MEDIA)
     try:
@@ -149,7 +157,13 @@ async def _once(site: Site, request: Request, handler: Handler) -> Response:
 
 async def _configurations(request: Request) -> Response:
     site: Site = request.app.state.site
-    return _json({"configurations": [{"domain": site.name, "product_catalog_version": "v2", "chargebee_response_schema_type": "compat"}]})
+    return _json(
+        {
+            "configurations": [
+                {"domain": site.name, "product_catalog_version": "v2", "chargebee_response_schema_type": "compat"}
+            ]
+        }
+    )
 
 
 def _lister(resource: str) -> Handler:
@@ -175,7 +189,9 @@ async def _update(request: Request) -> Response:
 
 async def _billing_info(request: Request) -> Response:
     site: Site = request.app.state.site
-    return _json({"customer": update_billing_info(site, request.path_params["id"], await _form(request), _origin(request))})
+    return _json(
+        {"customer": update_billing_info(site, request.path_params["id"], await _form(request), _origin(request))}
+    )
 
 
 async def _delete(request: Request) -> Response:
@@ -203,7 +219,11 @@ def _origin(request: Request) -> Origin:
 
 async def _no_such_path(request: Request, _error: Exception) -> Response:
     """A path or method that the API does not have."""
-    error = ChargebeeError(404, "site_not_found" if not request.url.path.startswith("/api/v2") else "resource_not_found", "The requested URL does not exist")
+    error = ChargebeeError(
+        404,
+        "site_not_found" if not request.url.path.startswith("/api/v2") else "resource_not_found",
+        "The requested URL does not exist",
+    )
     return _json(error.body(), 404)
 
 

@@ -19,7 +19,12 @@ class ChargebeeError(Exception):
             body["param"] = self.param
         if self.kind == "":
             del body["type"]
-        return {**body, "error_code": self.code, "error_cause_id": f"practice.{self.code}", "http_status_code": self.status}
+        return {
+            **body,
+            "error_code": self.code,
+            "error_cause_id": f"practice.{self.code}",
+            "http_status_code": self.status,
+        }
 
 
 def not_found(record_id: str) -> ChargebeeError:

@@ -14,7 +14,17 @@ from reconcile.simulators.chargebee.store import SiteStore
 DEFAULT_LIMIT, MAX_LIMIT = 10, 100
 _TIME_FIELDS = {"customer": "created_at", "subscription": "created_at", "invoice": "date"}
 _TEXT_FILTERS = {
-    "customer": ("id", "first_name", "last_name", "email", "company", "phone", "auto_collection", "taxability", "channel"),
+    "customer": (
+        "id",
+        "first_name",
+        "last_name",
+        "email",
+        "company",
+        "phone",
+        "auto_collection",
+        "taxability",
+        "channel",
+    ),
     "subscription": ("id", "customer_id", "plan_id", "status", "channel"),
     "invoice": ("id", "subscription_id", "customer_id", "status", "price_type", "channel"),
 }
@@ -44,7 +54,11 @@ def list_page(store: SiteStore, resource: str, params: Mapping[str, str]) -> str
     sql = f"SELECT body, {column}, id FROM {resource}{where} ORDER BY {column} {way}, id {way} LIMIT ?"
     rows = store.select(sql, [*values, limit + 1])
     items = ",".join(f'{{"{resource}":{row[0]}}}' for row in rows[:limit])
-    tail = f',"next_offset":{json.dumps(_write_offset(column, rows[limit - 1][1], rows[limit - 1][2]))}' if len(rows) > limit else ""
+    tail = (
+        f',"next_offset":{json.dumps(_write_offset(column, rows[limit - 1][1], rows[limit - 1][2]))}'
+        if len(rows) > limit
+        else ""
+    )
     return f'{{"list":[{items}]{tail}}}'
 
 

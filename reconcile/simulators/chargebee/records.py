@@ -14,16 +14,36 @@ from reconcile.simulators.chargebee.site import Site
 from reconcile.simulators.chargebee.store import Record
 
 _LENGTHS = {
-    "first_name": 150, "last_name": 150, "email": 70, "company": 250, "phone": 50, "vat_number": 20, "locale": 50,
-    "invoice_notes": 2000, "preferred_currency_code": 3, "exemption_details": 250,
-}  # fmt: skip
+    "first_name": 150,
+    "last_name": 150,
+    "email": 70,
+    "company": 250,
+    "phone": 50,
+    "vat_number": 20,
+    "locale": 50,
+    "invoice_notes": 2000,
+    "preferred_currency_code": 3,
+    "exemption_details": 250,
+}
 _CHOICES = {"auto_collection": ("on", "off"), "taxability": ("taxable", "exempt")}
 _NUMBERS = frozenset({"net_term_days"})
 _FLAGS = frozenset({"allow_direct_debit", "consolidated_invoicing"})
 _ADDRESS_LENGTHS = {
-    "first_name": 150, "last_name": 150, "email": 70, "company": 250, "phone": 50, "line1": 150, "line2": 150, "line3": 150,
-    "city": 50, "state_code": 50, "state": 50, "zip": 20, "country": 50, "validation_status": 20,
-}  # fmt: skip
+    "first_name": 150,
+    "last_name": 150,
+    "email": 70,
+    "company": 250,
+    "phone": 50,
+    "line1": 150,
+    "line2": 150,
+    "line3": 150,
+    "city": 50,
+    "state_code": 50,
+    "state": 50,
+    "zip": 20,
+    "country": 50,
+    "validation_status": 20,
+}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 _CUSTOM = re.compile(r"cf_[a-z0-9_]+\Z")
 _CUSTOM_LENGTH = 250
@@ -188,7 +208,9 @@ def _meet_faults(site: Site, origin: Origin, record_id: str) -> None:
     raise ChargebeeError(400, fault.code, fault.message, kind="operation_failed")
 
 
-def _log(site: Site, resource: str, record_id: str, action: str, changes: Mapping[str, list[Any]], origin: Origin) -> None:
+def _log(
+    site: Site, resource: str, record_id: str, action: str, changes: Mapping[str, list[Any]], origin: Origin
+) -> None:
     """Note a write that took effect."""
     site.log.add(
         system="chargebee",

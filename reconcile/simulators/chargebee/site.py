@@ -6,9 +6,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from reconcile.simulators.chargebee.store import RESOURCES, SiteStore
+from reconcile.simulators.chargebee.store import SiteStore
 from reconcile.simulators.faults import Injector
-from reconcile.simulators.generator import SITE_NAME, World
+from reconcile.simulators.generator import SITE_NAME
 from reconcile.simulators.writes import WriteLog
 
 API_KEY = "practice_key"
@@ -69,12 +69,3 @@ class Site:
         self.refreshes += 1
         self.name = f"{SITE_NAME}-{self.refreshes + 1}"
         return self.name
-
-
-def open_site(world: World, log: WriteLog, faults: Injector) -> Site:
-    """A site filled with a generated world."""
-    store = SiteStore()
-    for resource in RESOURCES:
-        store.load(resource, world.chargebee[resource])
-    store.index()
-    return Site(store, log, faults)

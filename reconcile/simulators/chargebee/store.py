@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 Record = dict[str, Any]
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 RESOURCES = ("customer", "subscription", "invoice")
 
 
@@ -68,7 +69,10 @@ def created_at(resource: str, record: Record) -> int:
 def _columns(resource: str, record: Record) -> tuple[Any, ...]:
     """A record as a row of its table."""
     return (
-        record["id"], created_at(resource, record), record["updated_at"],
-        record["id"] if resource == "customer" else record["customer_id"], int(bool(record.get("deleted"))),
-        json.dumps(record, ensure_ascii=False, separators=(",", ":")),
-    )  # fmt: skip
+        record["id"],
+        created_at(resource, record),
+        record["updated_at"],
+        record["id"] if resource == "customer" else record["customer_id"],
+        int(bool(record.get("deleted"))),
+        _ENCODE(record),
+    )

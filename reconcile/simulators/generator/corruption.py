@@ -18,22 +18,100 @@ from reconcile.simulators.generator.vocabulary import (
 )
 
 _CYRILLIC_PAIRS = (
-    ("sch", "щ"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("ya", "я"), ("yu", "ю"), ("ts", "ц"), ("a", "а"), ("b", "б"),
-    ("v", "в"), ("g", "г"), ("d", "д"), ("e", "е"), ("z", "з"), ("i", "и"), ("y", "й"), ("k", "к"), ("l", "л"), ("m", "м"),
-    ("n", "н"), ("o", "о"), ("p", "п"), ("r", "р"), ("s", "с"), ("t", "т"), ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "к"),
-    ("j", "дж"), ("q", "к"), ("w", "в"), ("x", "кс"),
-)  # fmt: skip
+    ("sch", "щ"),
+    ("sh", "ш"),
+    ("ch", "ч"),
+    ("zh", "ж"),
+    ("ya", "я"),
+    ("yu", "ю"),
+    ("ts", "ц"),
+    ("a", "а"),
+    ("b", "б"),
+    ("v", "в"),
+    ("g", "г"),
+    ("d", "д"),
+    ("e", "е"),
+    ("z", "з"),
+    ("i", "и"),
+    ("y", "й"),
+    ("k", "к"),
+    ("l", "л"),
+    ("m", "м"),
+    ("n", "н"),
+    ("o", "о"),
+    ("p", "п"),
+    ("r", "р"),
+    ("s", "с"),
+    ("t", "т"),
+    ("u", "у"),
+    ("f", "ф"),
+    ("h", "х"),
+    ("c", "к"),
+    ("j", "дж"),
+    ("q", "к"),
+    ("w", "в"),
+    ("x", "кс"),
+)
 _GREEK_PAIRS = (
-    ("th", "θ"), ("ph", "φ"), ("ps", "ψ"), ("ch", "χ"), ("a", "α"), ("b", "μπ"), ("v", "β"), ("g", "γ"), ("d", "δ"),
-    ("e", "ε"), ("z", "ζ"), ("i", "ι"), ("k", "κ"), ("l", "λ"), ("m", "μ"), ("n", "ν"), ("x", "ξ"), ("o", "ο"), ("p", "π"),
-    ("r", "ρ"), ("s", "σ"), ("t", "τ"), ("u", "ου"), ("f", "φ"), ("h", "χ"), ("c", "κ"), ("y", "υ"), ("j", "τζ"),
-    ("q", "κ"), ("w", "γου"),
-)  # fmt: skip
+    ("th", "θ"),
+    ("ph", "φ"),
+    ("ps", "ψ"),
+    ("ch", "χ"),
+    ("a", "α"),
+    ("b", "μπ"),
+    ("v", "β"),
+    ("g", "γ"),
+    ("d", "δ"),
+    ("e", "ε"),
+    ("z", "ζ"),
+    ("i", "ι"),
+    ("k", "κ"),
+    ("l", "λ"),
+    ("m", "μ"),
+    ("n", "ν"),
+    ("x", "ξ"),
+    ("o", "ο"),
+    ("p", "π"),
+    ("r", "ρ"),
+    ("s", "σ"),
+    ("t", "τ"),
+    ("u", "ου"),
+    ("f", "φ"),
+    ("h", "χ"),
+    ("c", "κ"),
+    ("y", "υ"),
+    ("j", "τζ"),
+    ("q", "κ"),
+    ("w", "γου"),
+)
 _KEYBOARD = {
-    "a": "s", "b": "v", "c": "x", "d": "f", "e": "r", "f": "g", "g": "h", "h": "j", "i": "o", "j": "k", "k": "l", "l": "k",
-    "m": "n", "n": "m", "o": "p", "p": "o", "q": "w", "r": "t", "s": "d", "t": "y", "u": "i", "v": "b", "w": "e", "x": "z",
-    "y": "u", "z": "x",
-}  # fmt: skip
+    "a": "s",
+    "b": "v",
+    "c": "x",
+    "d": "f",
+    "e": "r",
+    "f": "g",
+    "g": "h",
+    "h": "j",
+    "i": "o",
+    "j": "k",
+    "k": "l",
+    "l": "k",
+    "m": "n",
+    "n": "m",
+    "o": "p",
+    "p": "o",
+    "q": "w",
+    "r": "t",
+    "s": "d",
+    "t": "y",
+    "u": "i",
+    "v": "b",
+    "w": "e",
+    "x": "z",
+    "y": "u",
+    "z": "x",
+}
 
 
 def everyday_name(rng: random.Random, entity: Entity) -> str:
@@ -78,7 +156,16 @@ def everyday_phone(rng: random.Random, entity: Entity) -> str:
     if country.dial == "1":
         a, b, c = digits[:3], digits[3:6], digits[6:]
         text = pick(
-            rng, (f"({a}) {b}-{c}", f"{a}-{b}-{c}", f"{a}.{b}.{c}", f"+1 {a} {b} {c}", f"+1{digits}", digits, f"1-{a}-{b}-{c}")
+            rng,
+            (
+                f"({a}) {b}-{c}",
+                f"{a}-{b}-{c}",
+                f"{a}.{b}.{c}",
+                f"+1 {a} {b} {c}",
+                f"+1{digits}",
+                digits,
+                f"1-{a}-{b}-{c}",
+            ),
         )
     else:
         near, rest = digits[:area], digits[area:]
@@ -86,10 +173,15 @@ def everyday_phone(rng: random.Random, entity: Entity) -> str:
         text = pick(
             rng,
             (
-                f"+{country.dial} {near} {rest}", f"+{country.dial}{digits}", f"00{country.dial} {near} {rest}",
-                f"{local} {rest}", f"{local}/{rest}", f"{local}-{rest[:3]} {rest[3:]}", f"+{country.dial} (0){near} {rest}",
+                f"+{country.dial} {near} {rest}",
+                f"+{country.dial}{digits}",
+                f"00{country.dial} {near} {rest}",
+                f"{local} {rest}",
+                f"{local}/{rest}",
+                f"{local}-{rest[:3]} {rest[3:]}",
+                f"+{country.dial} (0){near} {rest}",
             ),
-        )  # fmt: skip
+        )
     return f"{text} ext. {int(rng.random() * 900) + 100}" if rng.random() < 0.02 else text
 
 

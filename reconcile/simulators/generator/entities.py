@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal, TypeVar
 
-from reconcile.simulators.generator.countries import COUNTRIES
+from reconcile.simulators.generator.countries import COUNTRIES, City, Country
 from reconcile.simulators.generator.vocabulary import (
     ADJECTIVES,
     FREE_MAIL,
     INDUSTRY_WORDS,
     NOUNS,
     SYLLABLES,
-    City,
-    Country,
 )
 
 Kind = Literal["company", "person"]
@@ -74,12 +72,15 @@ def pick(rng: random.Random, items: tuple[Item, ...]) -> Item:
 
 def to_ascii(text: str) -> str:
     """Latin letters without their marks, German ones spelled out."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFKD", text.translate(_GERMAN)).encode("ascii", "ignore").decode()
 
 
 def slug(text: str) -> str:
     """Lower-case ASCII letters and digits only."""
-    return re.sub(r"[^a-z0-9]", "", to_ascii(text).lower())
+    plain = to_ascii(text).lower()
+    return plain if plain.isalnum() else re.sub(r"[^a-z0-9]", "", plain)
 
 
 def make_company(rng: random.Random, country: Country | None = None) -> Entity:

@@ -7,6 +7,7 @@ each capital letter, indexing into A-Z and 0-5).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 CHECK_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 # One case for each letter: no two numbers give ids that differ in case only, so those can be planted in known numbers.
@@ -17,11 +18,13 @@ ID_PATTERN = re.compile(r"[a-zA-Z0-9]{15}(?:[A-Z0-5]{3})?\Z")
 
 def check_characters(short_id: str) -> str:
     """The three characters that make a 15-character id safe where case is lost."""
-    out = []
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, char in enumerate(short_id[start : start + 5]) if "A" <= char <= "Z")
-        out.append(CHECK_ALPHABET[bits])
-    return "".join(out)
+    return _check_character(short_id[:5]) + _check_character(short_id[5:10]) + _check_character(short_id[10:15])
+
+
+@lru_cache(maxsize=65536)
+def _check_character(five: str) -> str:
+    """The check character of five characters: one bit for each capital letter."""
+    return CHECK_ALPHABET[sum(1 << place for place, char in enumerate(five) if "A" <= char <= "Z")]
 
 
 def long_id(short_id: str) -> str:

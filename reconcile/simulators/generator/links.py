@@ -12,7 +12,9 @@ from reconcile.simulators.generator.population import Population
 from reconcile.simulators.generator.records import AccountRecord, CustomerRecord, Planted, Subject
 
 
-def plant_links(rng: random.Random, plan: Plan, people: Population) -> tuple[list[Planted], list[AccountRecord], list[CustomerRecord]]:
+def plant_links(
+    rng: random.Random, plan: Plan, people: Population
+) -> tuple[list[Planted], list[AccountRecord], list[CustomerRecord]]:
     """Store ids on both sides, and say what was planted.
 
     Returns:
@@ -115,7 +117,9 @@ def _plant_dangling(planter: Planter, plan: Plan) -> None:
         planter.note("dangling", [gone_account.id], [customer.id], "deleted_account")
     for _ in range(plan.dangling_merged):
         account, customer = planter.pair()
-        victim = AccountRecord(account.entity, account.subject, created=account.created, standing="merged", master=account)
+        victim = AccountRecord(
+            account.entity, account.subject, created=account.created, standing="merged", master=account
+        )
         planter.gone_accounts.append(victim)
         victim.id = _gone_id(planter)
         customer.names_account, victim.names_customer = victim.id, customer.id

@@ -92,7 +92,9 @@ def _family(people: Population) -> list[Subject]:
 def _test_subject(people: Population) -> Subject:
     """A test record on each side, of nobody."""
     company = make_company(people.rng)
-    entity = replace(company, core=pick(people.rng, _TEST_NAMES), legal="", domain="example.com", given="Test", family="User")
+    entity = replace(
+        company, core=pick(people.rng, _TEST_NAMES), legal="", domain="example.com", given="Test", family="User"
+    )
     subject = people.add(entity, is_plain=False)
     subject.accounts[0].is_test = subject.customers[0].is_test = True
     return subject
@@ -120,5 +122,7 @@ def typed_by_other_hand(rng: random.Random, entity: Entity) -> Entity:
     if entity.kind == "person":
         return entity
     name = everyday_name(rng, entity)
-    gaps = {"phone": ""} if rng.random() < 0.2 else {"street": "", "house": "", "unit": ""} if rng.random() < 0.15 else {}
+    gaps = (
+        {"phone": ""} if rng.random() < 0.2 else {"street": "", "house": "", "unit": ""} if rng.random() < 0.15 else {}
+    )
     return replace(entity, core=name, legal="", given=pick(rng, entity.country.given), **gaps)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from reconcile.simulators.generator.corruption import everyday_name
@@ -18,41 +19,66 @@ ORG_USER = make_id("005", 1)
 SITE = make_id("a0G", 1)
 BUSINESS_TYPE, PERSON_TYPE = make_id("012", 1), make_id("012", 2)
 _OWNERS = (
-    ("Practice", "Integration", True), ("Ana", "Silva", True), ("Ben", "Carter", True), ("Chloe", "Dubois", True),
-    ("David", "Okafor", True), ("Eva", "Lindgren", True), ("Farid", "Rahimi", True), ("Gina", "Romano", True),
-    ("Hugo", "Weber", True), ("Ivy", "Chen", False), ("Jack", "Murphy", False), ("Kira", "Novak", True),
-)  # fmt: skip
+    ("Practice", "Integration", True),
+    ("Ana", "Silva", True),
+    ("Ben", "Carter", True),
+    ("Chloe", "Dubois", True),
+    ("David", "Okafor", True),
+    ("Eva", "Lindgren", True),
+    ("Farid", "Rahimi", True),
+    ("Gina", "Romano", True),
+    ("Hugo", "Weber", True),
+    ("Ivy", "Chen", False),
+    ("Jack", "Murphy", False),
+    ("Kira", "Novak", True),
+)
+
+
+@lru_cache(maxsize=8192)
+def _date(days: int) -> str:
+    """The date so many days after 1970-01-01; few different ones, asked for very often."""
+    return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
 
 
 def stamp(seconds: int) -> str:
     """Epoch seconds as Salesforce writes a moment."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    days, rest = divmod(seconds, 86400)
+    return f"{_date(days)}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.000+0000"
 
 
 def day(seconds: int) -> str:
     """Epoch seconds as a date."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+    return _date(seconds // 86400)
 
 
 def audit(created: int, modified: int, owner: str) -> Row:
     """The fields that Salesforce keeps of who made and changed a row, and when."""
     return {
-        "CreatedDate": stamp(created), "CreatedById": owner, "LastModifiedDate": stamp(modified), "LastModifiedById": owner,
-        "SystemModstamp": stamp(modified), "IsDeleted": 0,
-    }  # fmt: skip
+        "CreatedDate": stamp(created),
+        "CreatedById": owner,
+        "LastModifiedDate": stamp(modified),
+        "LastModifiedById": owner,
+        "SystemModstamp": stamp(modified),
+        "IsDeleted": 0,
+    }
 
 
 def user_rows(started: int) -> list[Row]:
     """The owners; the first one is the integration user, two have left."""
     return [
         {
-            "Id": make_id("005", number), "Username": f"{slug(given)}.{slug(family)}@acme-practice.example",
-            "FirstName": given, "LastName": family, "Name": f"{given} {family}", "IsActive": int(is_active),
-            "Email": f"{slug(given)}.{slug(family)}@acme-practice.example", "Alias": f"{slug(given)[:4]}{number}",
+            "Id": make_id("005", number),
+            "Username": f"{slug(given)}.{slug(family)}@acme-practice.example",
+            "FirstName": given,
+            "LastName": family,
+            "Name": f"{given} {family}",
+            "IsActive": int(is_active),
+            "Email": f"{slug(given)}.{slug(family)}@acme-practice.example",
+            "Alias": f"{slug(given)[:4]}{number}",
             **audit(started, started, ORG_USER),
         }
         for number, (given, family, is_active) in enumerate(_OWNERS, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def account_row(rng: random.Random, account: AccountRecord, number: int, now: int) -> Row:
@@ -62,44 +88,65 @@ def account_row(rng: random.Random, account: AccountRecord, number: int, now: in
     modified = min(now, account.created + int(rng.random() * 200 * 86400))
     street = f"{entity.street_line}\n{entity.unit}" if entity.unit else entity.street_line.strip()
     row = {
-        "Id": account.id, "Name": shown_name(rng, entity), "AccountNumber": f"CD{100000 + number}",
+        "Id": account.id,
+        "Name": shown_name(rng, entity),
+        "AccountNumber": f"CD{100000 + number}",
         "Type": pick(rng, ("Customer", "Customer", "Prospect", "Partner", "Other")),
-        "Industry": entity.industry or None, "Phone": _text(_salesforce_phone(rng, entity)),
-        "Website": _website(rng, entity), "BillingStreet": _text(street), "BillingCity": entity.city.name,
-        "BillingState": entity.city.region, "BillingPostalCode": _text(entity.postcode),
-        "BillingCountry": entity.country.name, "NumberOfEmployees": int(10 ** (rng.random() * 4)) or None,
-        "AnnualRevenue": round(10 ** (4 + rng.random() * 4), 2), "ParentId": account.parent.id if account.parent else None,
-        "OwnerId": owner, "RecordTypeId": BUSINESS_TYPE, "IsPersonAccount": 0, "Is_Test__c": int(account.is_test),
+        "Industry": entity.industry or None,
+        "Phone": _text(_salesforce_phone(rng, entity)),
+        "Website": _website(rng, entity),
+        "BillingStreet": _text(street),
+        "BillingCity": entity.city.name,
+        "BillingState": entity.city.region,
+        "BillingPostalCode": _text(entity.postcode),
+        "BillingCountry": entity.country.name,
+        "NumberOfEmployees": int(10 ** (rng.random() * 4)) or None,
+        "AnnualRevenue": round(10 ** (4 + rng.random() * 4), 2),
+        "ParentId": account.parent.id if account.parent else None,
+        "OwnerId": owner,
+        "RecordTypeId": BUSINESS_TYPE,
+        "IsPersonAccount": 0,
+        "Is_Test__c": int(account.is_test),
         "MasterRecordId": account.master.id if account.master else None,
-        "chargebeeapps__CB_Id__c": account.names_customer, "chargebeeapps__Is_Synced__c": int(bool(account.names_customer)),
+        "chargebeeapps__CB_Id__c": account.names_customer,
+        "chargebeeapps__Is_Synced__c": int(bool(account.names_customer)),
         "chargebeeapps__CB_Site__c": SITE if account.names_customer else None,
         "chargebeeapps__Sync_with_Chargebee__c": int(bool(account.names_customer)),
         "chargebeeapps__Email__c": mail_address(rng, entity) if rng.random() < 0.9 else None,
-        "chargebeeapps__First_Name__c": entity.given, "chargebeeapps__Last_Name__c": entity.family,
+        "chargebeeapps__First_Name__c": entity.given,
+        "chargebeeapps__Last_Name__c": entity.family,
         **audit(account.created, modified, owner),
-    }  # fmt: skip
+    }
     row["IsDeleted"] = int(account.standing != "live")
     if entity.kind == "person":
         _make_person(row, entity, number)
     return row
 
 
-def contact_rows(rng: random.Random, accounts: Iterable[AccountRecord], now: int) -> list[Row]:
-    """The twin contact of every person account, and up to two people at most companies."""
+def contact_rows(
+    rng: random.Random, accounts: Iterable[AccountRecord], now: int, *, first_account: int, first_number: int
+) -> list[Row]:
+    """The twin contact of every person account, and up to two people at most companies.
+
+    Args:
+        first_account: number of the first of these accounts in the whole world; twins are numbered by it.
+        first_number: contacts made so far.
+    """
     rows: list[Row] = []
-    for number, account in enumerate(accounts):
+    for at, account in enumerate(accounts):
         if account.standing != "live":
             continue
         if account.entity.kind == "person":
-            rows.append(_twin(account, number))
+            rows.append(_twin(account, first_account + at))
             continue
-        rows.extend(_contact(rng, account, len(rows), now, place) for place in range(pick(rng, (0, 1, 1, 2))))
-    for index, row in enumerate(row for row in rows if not row["Id"]):
-        row["Id"] = make_id("003", 2 * 36**4 + index)
+        for place in range(pick(rng, (0, 1, 1, 2))):
+            rows.append(_contact(rng, account, first_number + len(rows), now, place))
     return rows
 
 
-def opportunity_rows(rng: random.Random, accounts: Iterable[AccountRecord], now: int) -> list[Row]:
+def opportunity_rows(
+    rng: random.Random, accounts: Iterable[AccountRecord], now: int, *, first_number: int
+) -> list[Row]:
     """Up to two deals at a bit more than half of the live accounts."""
     rows: list[Row] = []
     for account in accounts:
@@ -108,46 +155,71 @@ def opportunity_rows(rng: random.Random, accounts: Iterable[AccountRecord], now:
         for _ in range(pick(rng, (0, 0, 1, 1, 2))):
             created = account.created + int(rng.random() * max(1, now - account.created))
             stage = pick(rng, STAGES)
-            rows.append({
-                "Id": make_id("006", len(rows) + 1), "AccountId": account.id, "StageName": stage,
-                "Name": f"{account.entity.core[:90]} - {pick(rng, ('New', 'Renewal', 'Upsell'))}",
-                "Amount": float(int(10 ** (3 + rng.random() * 2))), "CloseDate": day(created + 60 * 86400),
-                "Probability": 100.0 if stage == "Closed Won" else 0.0 if stage == "Closed Lost" else 50.0,
-                "IsClosed": int(stage.startswith("Closed")), "IsWon": int(stage == "Closed Won"),
-                "OwnerId": make_id("005", 1 + int(rng.random() * len(_OWNERS))), **audit(created, created, ORG_USER),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "Id": make_id("006", first_number + len(rows) + 1),
+                    "AccountId": account.id,
+                    "StageName": stage,
+                    "Name": f"{account.entity.core[:90]} - {pick(rng, ('New', 'Renewal', 'Upsell'))}",
+                    "Amount": float(int(10 ** (3 + rng.random() * 2))),
+                    "CloseDate": day(created + 60 * 86400),
+                    "Probability": 100.0 if stage == "Closed Won" else 0.0 if stage == "Closed Lost" else 50.0,
+                    "IsClosed": int(stage.startswith("Closed")),
+                    "IsWon": int(stage == "Closed Won"),
+                    "OwnerId": make_id("005", 1 + int(rng.random() * len(_OWNERS))),
+                    **audit(created, created, ORG_USER),
+                }
+            )
     return rows
 
 
 def organization_row(org_id: str, started: int) -> Row:
     """The one row that says which org this is."""
     return {
-        "Id": org_id, "Name": "Acme Practice", "InstanceName": "PRC1", "IsSandbox": 1, "OrganizationType": "Developer Edition",
-        "TrialExpirationDate": None, "NamespacePrefix": None, "PrimaryContact": "Practice Integration", "Country": "US",
-        "DefaultLocaleSidKey": "en_US", "LanguageLocaleKey": "en_US", "TimeZoneSidKey": "Etc/UTC",
+        "Id": org_id,
+        "Name": "Acme Practice",
+        "InstanceName": "PRC1",
+        "IsSandbox": 1,
+        "OrganizationType": "Developer Edition",
+        "TrialExpirationDate": None,
+        "NamespacePrefix": None,
+        "PrimaryContact": "Practice Integration",
+        "Country": "US",
+        "DefaultLocaleSidKey": "en_US",
+        "LanguageLocaleKey": "en_US",
+        "TimeZoneSidKey": "Etc/UTC",
         **audit(started, started, ORG_USER),
-    }  # fmt: skip
+    }
 
 
 def record_type_rows(started: int) -> list[Row]:
     """Business and person accounts."""
     return [
         {
-            "Id": record_id, "Name": name, "DeveloperName": developer_name, "SobjectType": "Account", "IsActive": 1,
-            "IsPersonType": int(record_id == PERSON_TYPE), **audit(started, started, ORG_USER),
+            "Id": record_id,
+            "Name": name,
+            "DeveloperName": developer_name,
+            "SobjectType": "Account",
+            "IsActive": 1,
+            "IsPersonType": int(record_id == PERSON_TYPE),
+            **audit(started, started, ORG_USER),
         }
         for record_id, name, developer_name in (
-            (BUSINESS_TYPE, "Business Account", "Business_Account"), (PERSON_TYPE, "Person Account", "PersonAccount"),
+            (BUSINESS_TYPE, "Business Account", "Business_Account"),
+            (PERSON_TYPE, "Person Account", "PersonAccount"),
         )
-    ]  # fmt: skip
+    ]
 
 
 def site_row(started: int, site: str) -> Row:
     """The Chargebee site as the package knows it."""
     return {
-        "Id": SITE, "Name": site, "chargebeeapps__Site_Domain__c": f"{site}.chargebee.com", "OwnerId": ORG_USER,
+        "Id": SITE,
+        "Name": site,
+        "chargebeeapps__Site_Domain__c": f"{site}.chargebee.com",
+        "OwnerId": ORG_USER,
         **audit(started, started, ORG_USER),
-    }  # fmt: skip
+    }
 
 
 def twin_contact_id(number: int) -> str:
@@ -157,23 +229,39 @@ def twin_contact_id(number: int) -> str:
 
 def _make_person(row: Row, entity: Entity, number: int) -> None:
     """Turn a business account row into a person account row."""
-    row.update({
-        "IsPersonAccount": 1, "RecordTypeId": PERSON_TYPE, "FirstName": entity.given, "LastName": entity.family,
-        "Name": f"{entity.given} {entity.family}", "PersonEmail": row["chargebeeapps__Email__c"], "Website": None,
-        "PersonContactId": twin_contact_id(number), "NumberOfEmployees": None, "AnnualRevenue": None,
-        "PersonMailingStreet": row["BillingStreet"], "PersonMailingCity": row["BillingCity"],
-        "PersonMailingPostalCode": row["BillingPostalCode"], "PersonMailingCountry": row["BillingCountry"],
-    })  # fmt: skip
+    row.update(
+        {
+            "IsPersonAccount": 1,
+            "RecordTypeId": PERSON_TYPE,
+            "FirstName": entity.given,
+            "LastName": entity.family,
+            "Name": f"{entity.given} {entity.family}",
+            "PersonEmail": row["chargebeeapps__Email__c"],
+            "Website": None,
+            "PersonContactId": twin_contact_id(number),
+            "NumberOfEmployees": None,
+            "AnnualRevenue": None,
+            "PersonMailingStreet": row["BillingStreet"],
+            "PersonMailingCity": row["BillingCity"],
+            "PersonMailingPostalCode": row["BillingPostalCode"],
+            "PersonMailingCountry": row["BillingCountry"],
+        }
+    )
 
 
 def _twin(account: AccountRecord, number: int) -> Row:
     """The contact side of a person account."""
     entity = account.entity
     return {
-        "Id": twin_contact_id(number), "AccountId": account.id, "FirstName": entity.given, "LastName": entity.family,
-        "Name": f"{entity.given} {entity.family}", "IsPersonAccount": 1, "OwnerId": ORG_USER,
+        "Id": twin_contact_id(number),
+        "AccountId": account.id,
+        "FirstName": entity.given,
+        "LastName": entity.family,
+        "Name": f"{entity.given} {entity.family}",
+        "IsPersonAccount": 1,
+        "OwnerId": ORG_USER,
         **audit(account.created, account.created, ORG_USER),
-    }  # fmt: skip
+    }
 
 
 def _contact(rng: random.Random, account: AccountRecord, number: int, now: int, place: int) -> Row:
@@ -184,13 +272,23 @@ def _contact(rng: random.Random, account: AccountRecord, number: int, now: int, 
     local = f"{slug(given)}.{slug(family)}"
     created = min(now, account.created + int(rng.random() * 30 * 86400))
     return {
-        "Id": "", "AccountId": account.id, "FirstName": given, "LastName": family, "Name": f"{given} {family}",
-        "Title": pick(rng, TITLES), "Phone": _text(_salesforce_phone(rng, entity)), "IsPersonAccount": 0,
+        "Id": make_id("003", 2 * 36**4 + number),
+        "AccountId": account.id,
+        "FirstName": given,
+        "LastName": family,
+        "Name": f"{given} {family}",
+        "Title": pick(rng, TITLES),
+        "Phone": _text(_salesforce_phone(rng, entity)),
+        "IsPersonAccount": 0,
         "Email": f"{local}@{entity.domain}" if entity.domain else f"{local}{number}@gmail.com",
-        "MailingStreet": _text(entity.street_line.strip()), "MailingCity": entity.city.name,
-        "MailingState": entity.city.region, "MailingPostalCode": _text(entity.postcode),
-        "MailingCountry": entity.country.name, "OwnerId": ORG_USER, **audit(created, created, ORG_USER),
-    }  # fmt: skip
+        "MailingStreet": _text(entity.street_line.strip()),
+        "MailingCity": entity.city.name,
+        "MailingState": entity.city.region,
+        "MailingPostalCode": _text(entity.postcode),
+        "MailingCountry": entity.country.name,
+        "OwnerId": ORG_USER,
+        **audit(created, created, ORG_USER),
+    }
 
 
 def _website(rng: random.Random, entity: Entity) -> str | None:
@@ -214,7 +312,6 @@ def _salesforce_phone(rng: random.Random, entity: Entity) -> str:
 def _text(value: str) -> str | None:
     """Text, or null where there is none."""
     return value or None
-
 
 
 def shown_name(rng: random.Random, entity: Entity) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -23,7 +25,7 @@ from reconcile.simulators.generator.ids import flip_last_letter, make_id
 from reconcile.simulators.generator.links import plant_links
 from reconcile.simulators.generator.plan import Plan, plan_world
 from reconcile.simulators.generator.population import Population, populate, typed_by_other_hand
-from reconcile.simulators.generator.records import AccountRecord, CustomerRecord, Planted
+from reconcile.simulators.generator.records import AccountRecord, CustomerRecord, Planted, Subject
 from reconcile.simulators.generator.salesforce_rows import (
     account_row,
     contact_rows,
@@ -35,6 +37,9 @@ from reconcile.simulators.generator.salesforce_rows import (
 )
 
 Row = dict[str, Any]
+Portion = tuple[str, str, list[Row]]  # system, table, rows
+Record = TypeVar("Record")
+PORTION = 5_000
 ORG_ID = make_id("00D", 8)
 SITE_NAME = "acme-practice"
 NOW = 1_793_000_000  # 2026-10-26: the newest moment of generated data; what the servers write later is newer
@@ -68,10 +73,17 @@ class Truth:
     def write(self, path: Path) -> None:
         """Write the truth as one JSON file."""
         body = {
-            "accounts": self.accounts, "seed": self.seed, "counts": self.counts(), "pairs": self.pairs,
-            "account_clusters": self.account_clusters, "customer_clusters": self.customer_clusters,
-            "items": [asdict(item) for item in self.items],
-        }  # fmt: skip
+            "accounts": self.accounts,
+            "seed": self.seed,
+            "counts": self.counts(),
+            "pairs": self.pairs,
+            "account_clusters": self.account_clusters,
+            "customer_clusters": self.customer_clusters,
+            "items": [
+                {"kind": item.kind, "variant": item.variant, "left": item.left, "right": item.right}
+                for item in self.items
+            ],
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(body), encoding="utf-8")
 
@@ -120,19 +132,50 @@ def generate(accounts: int, seed: int, *, children: bool = True) -> World:
     Raises:
         ValueError: fewer than 100 accounts.
     """
+    truth, portions = draw(accounts, seed, children=children)
+    tables: dict[str, dict[str, list[Row]]] = {"salesforce": {}, "chargebee": {}}
+    for system, table, rows in portions:
+        tables[system].setdefault(table, []).extend(rows)
+    return World(tables["salesforce"], tables["chargebee"], truth)
+
+
+def draw(accounts: int, seed: int, *, children: bool = True) -> tuple[Truth, Iterator[Portion]]:
+    """The same world in portions, for whoever cannot hold it whole: the truth, then rows by system and table.
+
+    Args:
+        accounts, seed, children: as for `generate`.
+
+    Returns:
+        The truth, and portions of at most some ten thousand rows, made as they are asked for.
+
+    Raises:
+        ValueError: fewer than 100 accounts.
+    """
     rng = random.Random(seed)
     plan = plan_world(accounts)
-    people = populate(rng, plan)
-    account_list, customer_list = _number(rng, people)
-    twins = _plant_case_twins(rng, plan, people)
-    items, gone_accounts, gone_customers = plant_links(rng, plan, people)
-    _second_hands(rng, people)
-    truth = _truth(accounts, seed, people, [*items, *twins, *_structure_items(people)])
+    with _without_collection():
+        people = populate(rng, plan)
+        account_list, customer_list = _number(rng, people)
+        twins = _plant_case_twins(rng, plan, people)
+        items, gone_accounts, gone_customers = plant_links(rng, plan, people)
+        _second_hands(rng, people)
+        truth = _truth(accounts, seed, people, [*items, *twins, *_structure_items(people)])
     account_list.extend(gone_accounts)
     customer_list.extend(gone_customers)
     rng.shuffle(customer_list)
-    salesforce, chargebee = _tables(rng, account_list, customer_list, with_children=children)
-    return World(salesforce, chargebee, truth)
+    return truth, _portions(rng, account_list, customer_list, with_children=children)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for garbage cycles meanwhile: millions of live objects make it slow, and there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _number(rng: random.Random, people: Population) -> tuple[list[AccountRecord], list[CustomerRecord]]:
@@ -189,7 +232,7 @@ def _structure_items(people: Population) -> list[Planted]:
     return items
 
 
-def _group(kind: str, subjects: Any) -> Planted:
+def _group(kind: str, subjects: Sequence[Subject]) -> Planted:
     """A planted item about whole subjects."""
     left = tuple(account.id for subject in subjects for account in subject.accounts)
     right = tuple(customer.id for subject in subjects for customer in subject.customers)
@@ -209,50 +252,74 @@ def _truth(accounts: int, seed: int, people: Population, items: list[Planted]) -
     )
 
 
-def _tables(
+def _portions(
     rng: random.Random, accounts: list[AccountRecord], customers: list[CustomerRecord], *, with_children: bool
-) -> tuple[dict[str, list[Row]], dict[str, list[Row]]]:
-    """All rows of both systems."""
+) -> Iterator[Portion]:
+    """All rows of both systems, some thousand at a time, parents before children."""
     started = NOW - YEARS - 86400
-    salesforce: dict[str, list[Row]] = {
-        "Organization": [organization_row(ORG_ID, started)],
-        "User": user_rows(started),
-        "RecordType": record_type_rows(started),
-        "chargebeeapps__CB_Site__c": [site_row(started, SITE_NAME)],
-        "Account": [account_row(rng, account, number, NOW) for number, account in enumerate(accounts)],
-        "Contact": contact_rows(rng, accounts, NOW) if with_children else [],
-        "Opportunity": opportunity_rows(rng, accounts, NOW) if with_children else [],
-    }
-    chargebee: dict[str, list[Row]] = {"customer": [customer_row(rng, customer, NOW) for customer in customers]}
+    yield "salesforce", "Organization", [organization_row(ORG_ID, started)]
+    yield "salesforce", "User", user_rows(started)
+    yield "salesforce", "RecordType", record_type_rows(started)
+    yield "salesforce", "chargebeeapps__CB_Site__c", [site_row(started, SITE_NAME)]
+    contacts = opportunities = 0
+    for first, part in _parts(accounts):
+        yield "salesforce", "Account", [account_row(rng, account, first + at, NOW) for at, account in enumerate(part)]
+        if with_children:
+            rows = contact_rows(rng, part, NOW, first_account=first, first_number=contacts)
+            contacts += len(rows)
+            yield "salesforce", "Contact", rows
+            rows = opportunity_rows(rng, part, NOW, first_number=opportunities)
+            opportunities += len(rows)
+            yield "salesforce", "Opportunity", rows
     synced_to = {account.names_customer: account.id for account in reversed(accounts) if account.standing == "live"}
-    _billing_tables(rng, salesforce, chargebee, synced_to if with_children else None)
-    return salesforce, chargebee
+    billing = Billing(rng, synced_to)
+    for _, part_of_customers in _parts(customers):
+        customer_rows = [customer_row(rng, customer, NOW) for customer in part_of_customers]
+        if with_children:
+            yield from billing.portions(customer_rows)
+        yield "chargebee", "customer", customer_rows
 
 
-def _billing_tables(
-    rng: random.Random,
-    salesforce: dict[str, list[Row]],
-    chargebee: dict[str, list[Row]],
-    synced_to: dict[str | None, str] | None,
-) -> None:
+def _parts(records: list[Record]) -> Iterator[tuple[int, list[Record]]]:
+    """Slices of a list, each with the number of its first item."""
+    for first in range(0, len(records), PORTION):
+        yield first, records[first : first + PORTION]
+
+
+class Billing:
     """Subscriptions and invoices on both sides; the copies hang under the account that names the customer, right or wrong."""
-    subscriptions: list[Row] = []
-    invoices: list[Row] = []
-    subscription_copies: list[Row] = []
-    invoice_copies: list[Row] = []
-    for customer in chargebee["customer"] if synced_to is not None else ():
-        account_id = (synced_to or {}).get(customer["id"])
-        for subscription in subscription_rows(rng, customer, len(subscriptions) + 1, NOW):
-            subscriptions.append(subscription)
-            billed = invoice_rows(rng, subscription, len(invoices) + 6001, NOW)
-            invoices.extend(billed)
-            if account_id:
-                copy = subscription_copy(subscription, account_id, len(subscription_copies) + 1)
-                subscription_copies.append(copy)
-                for invoice in billed:
-                    invoice_copies.append(invoice_copy(invoice, account_id, copy["Id"], len(invoice_copies) + 1))
-    chargebee.update(subscription=subscriptions, invoice=invoices)
-    salesforce.update(chargebeeapps__CB_Subscription__c=subscription_copies, chargebeeapps__CB_Invoice__c=invoice_copies)
+
+    def __init__(self, rng: random.Random, synced_to: Mapping[str | None, str]) -> None:
+        self.rng, self.synced_to = rng, synced_to
+        self.numbers = {"subscription": 0, "invoice": 6000, "subscription_copy": 0, "invoice_copy": 0}
+
+    def next(self, kind: str) -> int:
+        """The next number of a kind."""
+        self.numbers[kind] += 1
+        return self.numbers[kind]
+
+    def portions(self, customers: list[Row]) -> Iterator[Portion]:
+        """What belongs to some customers; sets their `mrr`."""
+        subscriptions: list[Row] = []
+        invoices: list[Row] = []
+        subscription_copies: list[Row] = []
+        invoice_copies: list[Row] = []
+        for customer in customers:
+            account_id = self.synced_to.get(customer["id"])
+            for subscription in subscription_rows(self.rng, customer, lambda: self.next("subscription"), NOW):
+                subscriptions.append(subscription)
+                billed = invoice_rows(self.rng, subscription, lambda: self.next("invoice"), NOW)
+                invoices.extend(billed)
+                if account_id:
+                    copy = subscription_copy(subscription, account_id, self.next("subscription_copy"))
+                    subscription_copies.append(copy)
+                    invoice_copies += [
+                        invoice_copy(invoice, account_id, copy["Id"], self.next("invoice_copy")) for invoice in billed
+                    ]
+        yield "chargebee", "subscription", subscriptions
+        yield "chargebee", "invoice", invoices
+        yield "salesforce", "chargebeeapps__CB_Subscription__c", subscription_copies
+        yield "salesforce", "chargebeeapps__CB_Invoice__c", invoice_copies
 
 
 def _flat(row: Row, prefix: str = "") -> Row:

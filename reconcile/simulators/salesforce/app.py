@@ -55,7 +55,9 @@ def refuse(org: Org, fault: Fault, scope: Scope) -> tuple[int, Mapping[str, str]
     elif fault.kind == "too_many_requests":
         error = SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
     else:
-        error = SalesforceError("SERVER_UNAVAILABLE", "The service is temporarily unavailable. Try again later.", status=503)
+        error = SalesforceError(
+            "SERVER_UNAVAILABLE", "The service is temporarily unavailable. Try again later.", status=503
+        )
     headers = {"content-type": _JSON}
     if fault.kind != "expired_session":
         headers["retry-after"] = f"{fault.retry_after:g}"
@@ -74,10 +76,17 @@ async def _rest(request: Request) -> Response:
         version = _version(request)
         _check_limits(org, request)
         call = Call(
-            org, request.method, request.path_params.get("path", "").strip("/"), version, dict(request.query_params),
-            dict(request.headers), await _body(request), request.headers.get("x-request-id") or uuid.uuid4().hex,
-            f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path, session.user_id,
-        )  # fmt: skip
+            org,
+            request.method,
+            request.path_params.get("path", "").strip("/"),
+            version,
+            dict(request.query_params),
+            dict(request.headers),
+            await _body(request),
+            request.headers.get("x-request-id") or uuid.uuid4().hex,
+            f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
+            session.user_id,
+        )
         answer = await run_in_threadpool(dispatch, call) if _LONG_WORK.search(call.path) else dispatch(call)
     except SalesforceError as error:
         answer = Answer(error.status, error.body())
@@ -144,8 +153,10 @@ def _response(org: Org, request: Request, answer: Answer) -> Response:
     if answer.body is None:
         return Response(None, answer.status, headers)
     pretty = request.headers.get("x-prettyprint") == "1"
-    text = json.dumps(answer.body, indent=2, separators=(",", " : "), ensure_ascii=False) if pretty else json.dumps(
-        answer.body, separators=(",", ":"), ensure_ascii=False
+    text = (
+        json.dumps(answer.body, indent=2, separators=(",", " : "), ensure_ascii=False)
+        if pretty
+        else json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False)
     )
     body = text.encode()
     if len(body) > 2_000 and "gzip" in request.headers.get("accept-encoding", ""):

@@ -97,7 +97,9 @@ async def decide(request: Request) -> Response:
 async def userinfo(request: Request) -> Response:
     """`GET /services/oauth2/userinfo` and the identity address."""
     org: Org = request.app.state.org
-    bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or request.query_params.get("oauth_token", "")
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or request.query_params.get(
+        "oauth_token", ""
+    )
     session = org.session(bearer)
     if session is None:
         return Response("Bad_OAuth_Token", 403)
@@ -118,16 +120,36 @@ def identity(org: Org, user_id: str) -> dict[str, Any]:
     row = org.store.rows('SELECT Username, Name, Email, FirstName, LastName FROM "User" WHERE Id = ?', (user_id,))[0]
     rest = f"{org.address}/services/data/v{{version}}/"
     return {
-        "id": identity_url(org, user_id), "sub": identity_url(org, user_id), "asserted_user": True, "user_id": user_id,
-        "organization_id": org.org_id, "username": row[0], "preferred_username": row[0], "nickname": row[3], "name": row[1],
-        "display_name": row[1], "email": row[2], "email_verified": True, "given_name": row[3], "family_name": row[4],
-        "zoneinfo": "Etc/UTC", "user_type": "STANDARD", "language": "en_US", "locale": "en_US", "utcOffset": 0, "active": True,
+        "id": identity_url(org, user_id),
+        "sub": identity_url(org, user_id),
+        "asserted_user": True,
+        "user_id": user_id,
+        "organization_id": org.org_id,
+        "username": row[0],
+        "preferred_username": row[0],
+        "nickname": row[3],
+        "name": row[1],
+        "display_name": row[1],
+        "email": row[2],
+        "email_verified": True,
+        "given_name": row[3],
+        "family_name": row[4],
+        "zoneinfo": "Etc/UTC",
+        "user_type": "STANDARD",
+        "language": "en_US",
+        "locale": "en_US",
+        "utcOffset": 0,
+        "active": True,
         "urls": {
-            "rest": rest, "sobjects": f"{rest}sobjects/", "query": f"{rest}query/", "recent": f"{rest}recent/",
+            "rest": rest,
+            "sobjects": f"{rest}sobjects/",
+            "query": f"{rest}query/",
+            "recent": f"{rest}recent/",
             "enterprise": f"{org.address}/services/Soap/c/{{version}}/{org.org_id}",
-            "partner": f"{org.address}/services/Soap/u/{{version}}/{org.org_id}", "custom_domain": org.address,
+            "partner": f"{org.address}/services/Soap/u/{{version}}/{org.org_id}",
+            "custom_domain": org.address,
         },
-    }  # fmt: skip
+    }
 
 
 def identity_url(org: Org, user_id: str) -> str:
@@ -228,7 +250,9 @@ def _check_assertion(org: Org, assertion: str) -> None:
     if claims.get("aud") not in AUDIENCES | {org.address}:
         raise Refused("invalid_grant", "audience is invalid")
     if not time.time() < expires <= time.time() + 330:
-        raise Refused("invalid_grant", "assertion is expired" if expires <= time.time() else "expired authorization code")
+        raise Refused(
+            "invalid_grant", "assertion is expired" if expires <= time.time() else "expired authorization code"
+        )
     if claims.get("sub") != username(org):
         raise Refused("invalid_grant", "user hasn't approved this consumer")
 
@@ -241,18 +265,23 @@ def _token(org: Org, user_id: str, *, is_full: bool) -> dict[str, Any]:
     """A fresh access token with what comes along."""
     session = org.open_session(user_id)
     body = {
-        "access_token": session.token, "scope": "api", "instance_url": org.address, "id": identity_url(org, user_id),
+        "access_token": session.token,
+        "scope": "api",
+        "instance_url": org.address,
+        "id": identity_url(org, user_id),
         "token_type": "Bearer",
-    }  # fmt: skip
+    }
     if not is_full:
         return body
     issued = str(int(time.time() * 1000))
     digest = Hash(SHA256())
     digest.update(f"{body['id']}{issued}".encode())
     return {
-        **body, "signature": base64.b64encode(digest.finalize()).decode(), "issued_at": issued,
+        **body,
+        "signature": base64.b64encode(digest.finalize()).decode(),
+        "issued_at": issued,
         "api_instance_url": "https://api.salesforce.com",
-    }  # fmt: skip
+    }
 
 
 def _bad_request(params: dict[str, str]) -> str:

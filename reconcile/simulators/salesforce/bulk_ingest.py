@@ -41,7 +41,9 @@ def create_ingest(call: Call) -> Answer:
     body = call.json_object()
     operation = str(body.get("operation"))
     if operation == "hardDelete":
-        raise SalesforceError("FEATURENOTENABLED", "FeatureNotEnabled : hardDelete needs the Bulk API Hard Delete permission")
+        raise SalesforceError(
+            "FEATURENOTENABLED", "FeatureNotEnabled : hardDelete needs the Bulk API Hard Delete permission"
+        )
     if operation not in OPERATIONS:
         raise SalesforceError("INVALIDJOB", f"InvalidJob : operation {operation} is not supported")
     sobject = SOBJECTS.get(str(body.get("object") or "").lower())
@@ -52,9 +54,18 @@ def create_ingest(call: Call) -> Answer:
         _check_external_id(sobject, external_id)
     delimiter, ending = read_format(body)
     job = Job(
-        call.org.next_id("750"), "ingest", operation, sobject.name, call.version, call.user_id, delimiter, ending, "Open",
-        external_id=external_id, request_id=call.request_id,
-    )  # fmt: skip
+        call.org.next_id("750"),
+        "ingest",
+        operation,
+        sobject.name,
+        call.version,
+        call.user_id,
+        delimiter,
+        ending,
+        "Open",
+        external_id=external_id,
+        request_id=call.request_id,
+    )
     call.org.jobs[job.id] = job
     if content is not None:
         job.upload, job.state = content, "UploadComplete"
@@ -129,7 +140,10 @@ def _check_external_id(sobject: SObject, name: str) -> None:
     """An upsert needs the Id or an external id field as its key."""
     field = sobject.by_name.get(name.lower())
     if field is None or not (field.is_external_id or field.type == "id"):
-        raise SalesforceError("INVALIDJOB", f"InvalidJob : Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {sobject.name}")
+        raise SalesforceError(
+            "INVALIDJOB",
+            f"InvalidJob : Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {sobject.name}",
+        )
 
 
 def _split_multipart(call: Call) -> tuple[Call, bytes]:
@@ -138,7 +152,10 @@ def _split_multipart(call: Call) -> tuple[Call, bytes]:
     parts = call.body.split(b"--" + match[1].encode()) if match else []
     bodies = [part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n") for part in parts if b"\r\n\r\n" in part]
     if len(bodies) != 2 or len(bodies[1]) > _MULTIPART_LIMIT:
-        raise SalesforceError("INVALIDJOB", "InvalidJob : a multipart job has one part of JSON and one of CSV, of at most 100000 characters")
+        raise SalesforceError(
+            "INVALIDJOB",
+            "InvalidJob : a multipart job has one part of JSON and one of CSV, of at most 100000 characters",
+        )
     call.body = json.dumps(json.loads(bodies[0])).encode()
     return call, bodies[1]
 
@@ -150,7 +167,16 @@ def _run(org: Org, job: Job) -> None:
     sobject = object_named(job.object)
     job.header = _line(job, header)
     _check_header(job, sobject, header)
-    call = Call(org, "POST", "", job.version, {}, {}, request_id=job.id, full_path=f"/services/data/v{job.version}/jobs/ingest/{job.id}")
+    call = Call(
+        org,
+        "POST",
+        "",
+        job.version,
+        {},
+        {},
+        request_id=job.id,
+        full_path=f"/services/data/v{job.version}/jobs/ingest/{job.id}",
+    )
     for cells in rows:
         if job.is_over:
             job.unprocessed.append(_line(job, cells))
@@ -236,7 +262,9 @@ def _check_line_ending(job: Job, text: str) -> None:
         return
     has_return = first > 0 and text[first - 1] == "\r"
     if has_return != (job.line_ending == "CRLF"):
-        job.error = f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
+        job.error = (
+            f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
+        )
         raise SalesforceError("ClientInputError", job.error)
 
 

@@ -38,9 +38,17 @@ def create_query(call: Call) -> Answer:
     compiled = _compile(statement, operation)
     delimiter, ending = read_format(body)
     job = Job(
-        call.org.next_id("750"), "query", operation, compiled.sobject.name, call.version, call.user_id, delimiter, ending,
-        "UploadComplete", query=statement,
-    )  # fmt: skip
+        call.org.next_id("750"),
+        "query",
+        operation,
+        compiled.sobject.name,
+        call.version,
+        call.user_id,
+        delimiter,
+        ending,
+        "UploadComplete",
+        query=statement,
+    )
     call.org.jobs[job.id] = job
     start(call.org, job, _run)
     return Answer(body=job_as_json(job))
@@ -84,8 +92,10 @@ def query_results(call: Call, job_id: str) -> Answer:
     length, blocks = job.results.span(first, size)
     header = job.header.encode()
     headers = {
-        "Sforce-Locator": locator, "Sforce-NumberOfRecords": str(last - first), "Content-Length": str(length + len(header)),
-    }  # fmt: skip
+        "Sforce-Locator": locator,
+        "Sforce-NumberOfRecords": str(last - first),
+        "Content-Length": str(length + len(header)),
+    }
     return Answer(200, None, headers, chain([header], blocks), "text/csv; charset=UTF-8")
 
 
@@ -104,7 +114,9 @@ def result_pages(call: Call, job_id: str) -> Answer:
     ]
     body: dict[str, Any] = {"resultPages": pages, "done": len(starts) <= _PAGES_LISTED, "nextRecordsUrl": None}
     if not body["done"]:
-        body["nextRecordsUrl"] = f"{base}/resultPages?locator={_write_locator(job, starts[_PAGES_LISTED])}&maxRecords={size}"
+        body["nextRecordsUrl"] = (
+            f"{base}/resultPages?locator={_write_locator(job, starts[_PAGES_LISTED])}&maxRecords={size}"
+        )
     return Answer(body=body)
 
 
@@ -122,7 +134,9 @@ def _run(org: Org, job: Job) -> None:
     compiled = _compile(job.query, job.operation)
     delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
     lines: list[str] = []
-    writer = csv.writer(SimpleNamespace(write=lines.append), delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator=ending)
+    writer = csv.writer(
+        SimpleNamespace(write=lines.append), delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator=ending
+    )
     writer.writerow([".".join(column.path) for column in compiled.columns])
     job.header = lines.pop()
     for rows in _rows(org, compiled):

@@ -58,7 +58,9 @@ def upsert_rows(call: Call, object_name: str, field_name: str) -> Answer:
     sobject = object_named(object_name)
     field = sobject.by_name.get(field_name.lower())
     if field is None or not (field.is_external_id or field.type == "id"):
-        raise SalesforceError("NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404)
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404
+        )
 
     def one(record: dict[str, Any]) -> Result:
         values = _row_values(call, sobject, record)
@@ -113,13 +115,17 @@ def _records(call: Call) -> list[dict[str, Any]]:
     _check_size(len(records), MAX_ROWS)
     chunks = sum(1 for _ in groupby(records, key=lambda record: str(record.get("attributes", {}).get("type")).lower()))
     if chunks > MAX_CHUNKS:
-        raise SalesforceError("LIMIT_EXCEEDED", f"The request contains {chunks} chunks of record types; at most {MAX_CHUNKS} are allowed")
+        raise SalesforceError(
+            "LIMIT_EXCEEDED", f"The request contains {chunks} chunks of record types; at most {MAX_CHUNKS} are allowed"
+        )
     return records
 
 
 def _check_size(count: int, limit: int) -> None:
     if count > limit:
-        raise SalesforceError("EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {limit} records in this operation")
+        raise SalesforceError(
+            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {limit} records in this operation"
+        )
 
 
 def _all_or_none(call: Call) -> bool:

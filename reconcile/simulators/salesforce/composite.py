@@ -67,12 +67,20 @@ def _check_size(requests: list[Any]) -> None:
     """25 sub-requests, five of them collections or queries, each with its own reference id."""
     if len(requests) > MAX_REQUESTS:
         raise SalesforceError("LIMIT_EXCEEDED", f"The composite request may have at most {MAX_REQUESTS} subrequests")
-    heavy = sum(1 for request in requests if re.search(r"/(composite/sobjects|query|queryAll)\b", str(request.get("url", ""))))
+    heavy = sum(
+        1 for request in requests if re.search(r"/(composite/sobjects|query|queryAll)\b", str(request.get("url", "")))
+    )
     if heavy > MAX_HEAVY:
-        raise SalesforceError("LIMIT_EXCEEDED", f"At most {MAX_HEAVY} subrequests may be sObject collections or queries")
+        raise SalesforceError(
+            "LIMIT_EXCEEDED", f"At most {MAX_HEAVY} subrequests may be sObject collections or queries"
+        )
     names = [request.get("referenceId") for request in requests]
-    if any(not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name) for name in names) or len(set(names)) < len(names):
-        raise SalesforceError("JSON_PARSER_ERROR", "each subrequest needs a referenceId of its own: a letter, then letters, digits and _")
+    if any(not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name) for name in names) or len(
+        set(names)
+    ) < len(names):
+        raise SalesforceError(
+            "JSON_PARSER_ERROR", "each subrequest needs a referenceId of its own: a letter, then letters, digits and _"
+        )
 
 
 def _run_all(call: Call, requests: list[Any], answers: list[dict[str, Any]], dispatch: Dispatch) -> None:
@@ -84,14 +92,23 @@ def _run_all(call: Call, requests: list[Any], answers: list[dict[str, Any]], dis
             filled = _fill(request, known)
             headers = {key.lower(): str(value) for key, value in (filled.get("httpHeaders") or {}).items()}
             if set(headers) & _FORBIDDEN_HEADERS:
-                raise SalesforceError("INVALID_HEADER", "Accept, Authorization and Content-Type cannot be set on a subrequest")
-            answer = _one(call, str(filled.get("method")), str(filled.get("url")), filled.get("body"), headers, dispatch)
+                raise SalesforceError(
+                    "INVALID_HEADER", "Accept, Authorization and Content-Type cannot be set on a subrequest"
+                )
+            answer = _one(
+                call, str(filled.get("method")), str(filled.get("url")), filled.get("body"), headers, dispatch
+            )
         except SalesforceError as error:
             answer = Answer(error.status, error.body())
         known[name] = answer.body
-        answers.append({
-            "body": answer.body, "httpHeaders": answer.headers, "httpStatusCode": answer.status, "referenceId": name,
-        })  # fmt: skip
+        answers.append(
+            {
+                "body": answer.body,
+                "httpHeaders": answer.headers,
+                "httpStatusCode": answer.status,
+                "referenceId": name,
+            }
+        )
 
 
 def _one(call: Call, method: str, url: str, body: Any, headers: Mapping[str, str], dispatch: Dispatch) -> Answer:

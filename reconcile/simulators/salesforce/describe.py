@@ -11,13 +11,24 @@ from reconcile.simulators.salesforce.schema import TEXT_TYPES, Field, SObject
 VERSIONS = tuple(range(31, 69))
 _SEASONS = ("Spring", "Summer", "Winter")
 _SOAP_TYPES = {
-    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
-    "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
-}  # fmt: skip
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+}
 _LIMITS = {
-    "DailyBulkApiBatches": 15000, "DailyBulkV2QueryJobs": 10000, "DailyBulkV2QueryFileStorageMB": 976562,
-    "ConcurrentAsyncGetReportInstances": 200, "DataStorageMB": 5120, "FileStorageMB": 20480,
-}  # fmt: skip
+    "DailyBulkApiBatches": 15000,
+    "DailyBulkV2QueryJobs": 10000,
+    "DailyBulkV2QueryFileStorageMB": 976562,
+    "ConcurrentAsyncGetReportInstances": 200,
+    "DataStorageMB": 5120,
+    "FileStorageMB": 20480,
+}
 
 
 def season(version: int) -> str:
@@ -41,7 +52,11 @@ def resources(call: Call) -> Answer:
 def describe_all(call: Call) -> Answer:
     """`GET sobjects`."""
     return Answer(
-        body={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [_summary(call, sobject) for sobject in SOBJECTS.values()]}
+        body={
+            "encoding": "UTF-8",
+            "maxBatchSize": 200,
+            "sobjects": [_summary(call, sobject) for sobject in SOBJECTS.values()],
+        }
     )
 
 
@@ -55,11 +70,17 @@ def describe_object(call: Call, object_name: str) -> Answer:
     sobject = object_named(object_name)
     children = [
         {
-            "cascadeDelete": False, "childSObject": child.name, "deprecatedAndHidden": False, "field": reference.name,
-            "junctionIdListNames": [], "junctionReferenceTo": [], "relationshipName": relationship, "restrictedDelete": False,
+            "cascadeDelete": False,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": reference.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": relationship,
+            "restrictedDelete": False,
         }
         for relationship, child, reference in children_of(sobject.name)
-    ]  # fmt: skip
+    ]
     return Answer(
         body={
             **_summary(call, sobject),
@@ -74,7 +95,9 @@ def describe_object(call: Call, object_name: str) -> Answer:
 def limits(call: Call) -> Answer:
     """`GET limits`."""
     calls = {"Max": call.org.daily_limit, "Remaining": max(0, call.org.daily_limit - call.org.used_calls)}
-    return Answer(body={"DailyApiRequests": calls, **{name: {"Max": size, "Remaining": size} for name, size in _LIMITS.items()}})
+    return Answer(
+        body={"DailyApiRequests": calls, **{name: {"Max": size, "Remaining": size} for name, size in _LIMITS.items()}}
+    )
 
 
 def record_count(call: Call) -> Answer:
@@ -90,14 +113,31 @@ def _summary(call: Call, sobject: SObject) -> dict[str, Any]:
     base = f"{call.base}/sobjects/{sobject.name}"
     can_merge = sobject.name in {"Account", "Contact"}
     return {
-        "activateable": False, "createable": sobject.is_createable, "custom": sobject.is_custom, "customSetting": False,
-        "deletable": sobject.has_deletes, "deprecatedAndHidden": False, "feedEnabled": False, "hasSubtypes": False,
-        "isSubtype": False, "keyPrefix": sobject.prefix, "label": sobject.label, "labelPlural": sobject.plural,
-        "layoutable": True, "mergeable": can_merge, "mruEnabled": True, "name": sobject.name, "queryable": True,
-        "replicateable": True, "retrieveable": True, "searchable": True, "triggerable": True,
-        "undeletable": sobject.has_deletes, "updateable": sobject.is_updateable,
+        "activateable": False,
+        "createable": sobject.is_createable,
+        "custom": sobject.is_custom,
+        "customSetting": False,
+        "deletable": sobject.has_deletes,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isSubtype": False,
+        "keyPrefix": sobject.prefix,
+        "label": sobject.label,
+        "labelPlural": sobject.plural,
+        "layoutable": True,
+        "mergeable": can_merge,
+        "mruEnabled": True,
+        "name": sobject.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": True,
+        "undeletable": sobject.has_deletes,
+        "updateable": sobject.is_updateable,
         "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},
-    }  # fmt: skip
+    }
 
 
 def _field(field: Field) -> dict[str, Any]:
@@ -105,18 +145,44 @@ def _field(field: Field) -> dict[str, Any]:
     is_text = field.type in TEXT_TYPES
     choices = [{"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v} for v in field.choices]
     return {
-        "aggregatable": True, "autoNumber": False, "byteLength": field.length * 3 if field.type not in {"id", "reference"} else 18,
-        "calculated": False, "calculatedFormula": None, "cascadeDelete": False, "caseSensitive": False, "compoundFieldName": None,
-        "createable": field.is_createable, "custom": field.is_custom, "defaultValue": False if field.type == "boolean" else None,
-        "defaultedOnCreate": field.type in {"boolean", "id"} or field.name == "OwnerId", "dependentPicklist": False,
-        "deprecatedAndHidden": False, "digits": 9 if field.type == "int" else 0, "encrypted": False,
-        "externalId": field.is_external_id, "filterable": field.length < 4000, "groupable": is_text and field.type != "textarea",
-        "idLookup": field.type == "id" or field.is_external_id, "label": field.label, "length": field.length, "name": field.name,
-        "nameField": field.name == "Name", "namePointing": False, "nillable": not field.is_required and field.type != "boolean",
-        "permissionable": field.is_updateable, "picklistValues": choices, "polymorphicForeignKey": False,
+        "aggregatable": True,
+        "autoNumber": False,
+        "byteLength": field.length * 3 if field.type not in {"id", "reference"} else 18,
+        "calculated": False,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "compoundFieldName": None,
+        "createable": field.is_createable,
+        "custom": field.is_custom,
+        "defaultValue": False if field.type == "boolean" else None,
+        "defaultedOnCreate": field.type in {"boolean", "id"} or field.name == "OwnerId",
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": 9 if field.type == "int" else 0,
+        "encrypted": False,
+        "externalId": field.is_external_id,
+        "filterable": field.length < 4000,
+        "groupable": is_text and field.type != "textarea",
+        "idLookup": field.type == "id" or field.is_external_id,
+        "label": field.label,
+        "length": field.length,
+        "name": field.name,
+        "nameField": field.name == "Name",
+        "namePointing": False,
+        "nillable": not field.is_required and field.type != "boolean",
+        "permissionable": field.is_updateable,
+        "picklistValues": choices,
+        "polymorphicForeignKey": False,
         "precision": 18 if field.type in {"double", "currency", "percent"} else 0,
-        "referenceTo": [field.references] if field.references else [], "relationshipName": field.relationship,
-        "restrictedPicklist": field.is_restricted, "scale": 2 if field.type in {"currency", "percent", "double"} else 0,
-        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"), "sortable": field.length < 4000, "type": field.type,
-        "unique": field.is_unique, "updateable": field.is_updateable, "writeRequiresMasterRead": False,
-    }  # fmt: skip
+        "referenceTo": [field.references] if field.references else [],
+        "relationshipName": field.relationship,
+        "restrictedPicklist": field.is_restricted,
+        "scale": 2 if field.type in {"currency", "percent", "double"} else 0,
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": field.length < 4000,
+        "type": field.type,
+        "unique": field.is_unique,
+        "updateable": field.is_updateable,
+        "writeRequiresMasterRead": False,
+    }

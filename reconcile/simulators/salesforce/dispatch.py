@@ -88,5 +88,7 @@ def _find(call: Call) -> tuple[Handler, tuple[Any, ...]]:
             return handler, match.groups()
         is_known = is_known or match is not None
     if is_known:
-        raise SalesforceError("METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET,PATCH,DELETE", status=405)
+        raise SalesforceError(
+            "METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET,PATCH,DELETE", status=405
+        )
     raise not_found()

@@ -42,7 +42,11 @@ class SalesforceError(Exception):
 
     def bulk(self) -> str:
         """The text of a bulk job's `sf__Error` column."""
-        return f"{self.code}:{self.message}:{','.join(self.fields)} --" if self.fields else f"{self.code}:{self.message}:--"
+        return (
+            f"{self.code}:{self.message}:{','.join(self.fields)} --"
+            if self.fields
+            else f"{self.code}:{self.message}:--"
+        )
 
 
 class MultipleMatches(SalesforceError):  # noqa: N818  # 300 is an answer that names the choices, not an error

@@ -109,10 +109,19 @@ class Job:
 def job_as_json(job: Job, *, is_detailed: bool = False) -> dict[str, Any]:
     """A job as its resource shows it."""
     body: dict[str, Any] = {
-        "id": job.id, "operation": job.operation, "object": job.object, "createdById": job.user_id, "createdDate": job.made,
-        "systemModstamp": now_text(), "state": job.state, "concurrencyMode": "Parallel", "contentType": "CSV",
-        "apiVersion": float(job.version), "lineEnding": job.line_ending, "columnDelimiter": job.delimiter,
-    }  # fmt: skip
+        "id": job.id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.user_id,
+        "createdDate": job.made,
+        "systemModstamp": now_text(),
+        "state": job.state,
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": float(job.version),
+        "lineEnding": job.line_ending,
+        "columnDelimiter": job.delimiter,
+    }
     if job.kind == "ingest":
         body["contentUrl"] = f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"
         if job.external_id:
@@ -120,9 +129,11 @@ def job_as_json(job: Job, *, is_detailed: bool = False) -> dict[str, Any]:
     if not is_detailed:
         return body
     body.update(
-        jobType="V2Query" if job.kind == "query" else "V2Ingest", retries=0, totalProcessingTime=job.took_ms,
+        jobType="V2Query" if job.kind == "query" else "V2Ingest",
+        retries=0,
+        totalProcessingTime=job.took_ms,
         numberRecordsProcessed=job.processed_count,
-    )  # fmt: skip
+    )
     if job.kind == "ingest":
         body.update(numberRecordsFailed=len(job.failed), apiActiveProcessingTime=job.took_ms, apexProcessingTime=0)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconcile.simulators.generator.vocabulary import INDUSTRY_WORDS, STAGES
 from reconcile.simulators.salesforce.schema import (
     Field,
     SObject,
@@ -14,16 +15,15 @@ from reconcile.simulators.salesforce.schema import (
     system_fields,
     text,
 )
-from reconcile.simulators.generator.vocabulary import INDUSTRY_WORDS, STAGES
 
 CB = "chargebeeapps__"
 
 
-def _choice(name: str, label: str, choices: tuple[str, ...], *, is_restricted: bool = False, is_required: bool = False) -> Field:
+def _choice(
+    name: str, label: str, choices: tuple[str, ...], *, is_restricted: bool = False, is_required: bool = False
+) -> Field:
     """A picklist."""
-    return Field(
-        name, label, "picklist", 255, choices=choices, is_restricted=is_restricted, is_required=is_required
-    )
+    return Field(name, label, "picklist", 255, choices=choices, is_restricted=is_restricted, is_required=is_required)
 
 
 def _flag(name: str, label: str) -> Field:
@@ -237,14 +237,26 @@ CB_INVOICE = custom_object(
 SOBJECTS: dict[str, SObject] = {
     sobject.name.lower(): sobject
     for sobject in (
-        ACCOUNT, CONTACT, USER, OPPORTUNITY, RECORD_TYPE, ORGANIZATION, CB_SITE, CB_SUBSCRIPTION, CB_INVOICE,
+        ACCOUNT,
+        CONTACT,
+        USER,
+        OPPORTUNITY,
+        RECORD_TYPE,
+        ORGANIZATION,
+        CB_SITE,
+        CB_SUBSCRIPTION,
+        CB_INVOICE,
     )
-}  # fmt: skip
+}
 
 
 def child_relationship(child: SObject, reference: Field) -> str | None:
     """The name under which `child`'s rows are reached from the parent; None where they are not."""
-    standard = {"Contact.AccountId": "Contacts", "Opportunity.AccountId": "Opportunities", "Account.ParentId": "ChildAccounts"}
+    standard = {
+        "Contact.AccountId": "Contacts",
+        "Opportunity.AccountId": "Opportunities",
+        "Account.ParentId": "ChildAccounts",
+    }
     if not reference.name.endswith("__c"):
         return standard.get(f"{child.name}.{reference.name}")
     return child.plural.replace("CB ", f"{CB}CB_").replace(" ", "_") + "__r"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconcile.simulators.faults import Injector
-from reconcile.simulators.generator import ORG_ID, World
+from reconcile.simulators.generator import ORG_ID
 from reconcile.simulators.generator.ids import make_id
 from reconcile.simulators.generator.salesforce_rows import ORG_USER
 from reconcile.simulators.salesforce.errors import SalesforceError
@@ -117,15 +117,6 @@ class Org:
         return self.org_id
 
 
-def open_org(world: World, log: WriteLog, faults: Injector) -> Org:
-    """An org filled with a generated world."""
-    store = Store()
-    for name, rows in world.salesforce.items():
-        store.load(name, rows)
-    store.index()
-    return Org(store, log, faults)
-
-
 @dataclass(slots=True)
 class Call:
     """One REST request, or one sub-request of a composite.
@@ -157,7 +148,9 @@ class Call:
         try:
             return json.loads(self.body or b"null")
         except ValueError as error:
-            raise SalesforceError("JSON_PARSER_ERROR", f"Unexpected character at [line:1, column:1]: {error}") from error
+            raise SalesforceError(
+                "JSON_PARSER_ERROR", f"Unexpected character at [line:1, column:1]: {error}"
+            ) from error
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -167,7 +160,9 @@ class Call:
         """
         body = self.json()
         if not isinstance(body, dict):
-            raise SalesforceError("JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body.")
+            raise SalesforceError(
+                "JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body."
+            )
         return body
 
     @property

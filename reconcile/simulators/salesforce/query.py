@@ -53,7 +53,9 @@ def records_as_json(call: Call, compiled: Compiled, ids: Sequence[str]) -> list[
         for row in call.org.store.rows(compiled.page_sql(len(part)), part):
             found[row[0]] = row
     records = [
-        _record(compiled.sobject.name, compiled.columns, found[record_id], call.base) for record_id in ids if record_id in found
+        _record(compiled.sobject.name, compiled.columns, found[record_id], call.base)
+        for record_id in ids
+        if record_id in found
     ]
     for child in compiled.children:
         _attach_children(call, child, records, [record_id for record_id in ids if record_id in found])
@@ -136,7 +138,10 @@ def _aggregate(org: Org, compiled: Compiled) -> dict[str, Any]:
     sql, values = compiled.row_sql()
     rows = org.store.rows(sql, values)
     if len(rows) > _AGGREGATE_LIMIT:
-        raise SalesforceError("EXCEEDED_ID_LIMIT", "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch")
+        raise SalesforceError(
+            "EXCEEDED_ID_LIMIT",
+            "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch",
+        )
     records = [
         {
             "attributes": {"type": "AggregateResult"},
@@ -156,19 +161,31 @@ def _column_metadata(compiled: Compiled) -> dict[str, Any]:
     return {
         "columnMetadata": [
             {
-                "aggregate": column.is_aggregate, "apexType": kinds.get(column.type, "String"), "booleanType": column.type == "boolean",
-                "columnName": column.path[-1], "custom": column.path[-1].endswith("__c"), "displayName": ".".join(column.path),
-                "foreignKeyName": column.path[-2] if len(column.path) > 1 else None, "insertable": True, "joinColumns": [],
-                "numberType": column.type in {"int", "double", "currency", "percent"}, "textType": column.type == "string",
+                "aggregate": column.is_aggregate,
+                "apexType": kinds.get(column.type, "String"),
+                "booleanType": column.type == "boolean",
+                "columnName": column.path[-1],
+                "custom": column.path[-1].endswith("__c"),
+                "displayName": ".".join(column.path),
+                "foreignKeyName": column.path[-2] if len(column.path) > 1 else None,
+                "insertable": True,
+                "joinColumns": [],
+                "numberType": column.type in {"int", "double", "currency", "percent"},
+                "textType": column.type == "string",
                 "updatable": True,
             }
             for column in compiled.columns
         ],
-        "entityName": compiled.sobject.name, "groupBy": compiled.is_aggregate, "idSelected": True, "keyPrefix": compiled.sobject.prefix,
-    }  # fmt: skip
+        "entityName": compiled.sobject.name,
+        "groupBy": compiled.is_aggregate,
+        "idSelected": True,
+        "keyPrefix": compiled.sobject.prefix,
+    }
 
 
-def retrieve_rows(call: Call, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Mapping[str, Any] | None]:
+def retrieve_rows(
+    call: Call, object_name: str, ids: Sequence[str], fields: Sequence[str]
+) -> list[Mapping[str, Any] | None]:
     """Records by id in the order asked for; None where there is no live one. For collections."""
     compiled = compile_query(parse(f"SELECT {', '.join(fields)} FROM {object_name}"))
     wanted = [normalise_id(record_id) or "" for record_id in ids]
@@ -176,4 +193,3 @@ def retrieve_rows(call: Call, object_name: str, ids: Sequence[str], fields: Sequ
     live = [record_id for record_id, row in rows.items() if not row.get("IsDeleted")]
     found = dict(zip(live, records_as_json(call, compiled, live), strict=True))
     return [found.get(record_id) for record_id in wanted]
-

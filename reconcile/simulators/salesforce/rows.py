@@ -51,7 +51,9 @@ def update_row(call: Call, object_name: str, record_id: str) -> Answer:
     with call.org.store.lock:
         _check_conditions(call, sobject, live_row(call.org, sobject, record_id))
         if any(name.lower() == "id" for name in values):
-            raise SalesforceError("INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"])
+            raise SalesforceError(
+                "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"]
+            )
         update(call.org, sobject, record_id, values, origin_of(call))
     return Answer(204)
 
@@ -73,9 +75,7 @@ def upsert_row(call: Call, object_name: str, field_name: str, value: str) -> Ans
         record_id, is_created = upsert(call, sobject, field_name, value, values, update_only=only)
     if float(call.version) < 46 and not is_created:
         return Answer(204)
-    return Answer(
-        201 if is_created else 200, {"id": record_id, "success": True, "errors": [], "created": is_created}
-    )
+    return Answer(201 if is_created else 200, {"id": record_id, "success": True, "errors": [], "created": is_created})
 
 
 def upsert(
@@ -92,7 +92,9 @@ def upsert(
     """
     field = sobject.by_name.get(field_name.lower())
     if field is None or not field.is_external_id:
-        raise SalesforceError("NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404)
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404
+        )
     if value in {None, ""}:
         raise SalesforceError("MISSING_ARGUMENT", f"{field.name} not specified")
     found = call.org.store.find(sobject, field, str(checked(field, value)))
@@ -110,7 +112,9 @@ def read_by_external_id(call: Call, object_name: str, field_name: str, value: st
     sobject = object_named(object_name)
     field = sobject.by_name.get(field_name.lower())
     if field is None or not field.is_external_id:
-        raise SalesforceError("NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404)
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field_name}", status=404
+        )
     found = call.org.store.find(sobject, field, value)
     if not found:
         raise not_found()
@@ -128,12 +132,18 @@ def changed_rows(call: Call, object_name: str, which: str) -> Answer:
     now = datetime.now(UTC)
     limit = _DELETED_SPAN if which == "deleted" else _SPAN
     if start < now - limit:
-        raise SalesforceError("INVALID_REPLICATION_DATE", f"startDate before org replication enabled date or older than {limit.days} days")
+        raise SalesforceError(
+            "INVALID_REPLICATION_DATE", f"startDate before org replication enabled date or older than {limit.days} days"
+        )
     bounds = [moment.strftime("%Y-%m-%dT%H:%M:00.000+0000") for moment in (start, end)]
-    rows = call.org.store.rows(
-        f'SELECT Id, SystemModstamp FROM "{sobject.name}" WHERE IsDeleted = ? AND SystemModstamp >= ? AND SystemModstamp < ?',
-        [int(which == "deleted"), *bounds],
-    ) if sobject.has_deletes else []  # fmt: skip
+    rows = (
+        call.org.store.rows(
+            f'SELECT Id, SystemModstamp FROM "{sobject.name}" WHERE IsDeleted = ? AND SystemModstamp >= ? AND SystemModstamp < ?',
+            [int(which == "deleted"), *bounds],
+        )
+        if sobject.has_deletes
+        else []
+    )
     covered = min(end, now).strftime("%Y-%m-%dT%H:%M:00.000+0000")
     if which == "updated":
         return Answer(body={"ids": [row[0] for row in rows], "latestDateCovered": covered})
@@ -154,7 +164,9 @@ def row_as_json(call: Call, sobject: SObject, row: Row) -> dict[str, Any]:
             raise SalesforceError("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'", fields=[name])
     fields = [sobject.by_name[name.lower()] for name in wanted] if wanted else list(sobject.fields)
     attributes = {"type": sobject.name, "url": f"{call.base}/sobjects/{sobject.name}/{row['Id']}"}
-    values = {field.name: shown(row[field.name], field.type) if row[field.name] is not None else None for field in fields}
+    values = {
+        field.name: shown(row[field.name], field.type) if row[field.name] is not None else None for field in fields
+    }
     return {"attributes": attributes, "Id": row["Id"], **values}
 
 

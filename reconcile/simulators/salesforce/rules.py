@@ -23,7 +23,9 @@ def check_required(sobject: SObject, row: Mapping[str, Any]) -> None:
     Raises:
         SalesforceError: REQUIRED_FIELD_MISSING.
     """
-    is_person = sobject.name == "Account" and (row.get("IsPersonAccount") or (row.get("LastName") and not row.get("Name")))
+    is_person = sobject.name == "Account" and (
+        row.get("IsPersonAccount") or (row.get("LastName") and not row.get("Name"))
+    )
     required = ["LastName"] if is_person else [field.name for field in sobject.fields if field.is_required]
     missing = [name for name in required if row.get(name) is None]
     if missing:
@@ -85,7 +87,14 @@ def check_unique(org: Org, sobject: SObject, values: Mapping[str, Any], record_i
 
 
 def check_duplicates(
-    org: Org, sobject: SObject, row: Mapping[str, Any], changed: set[str], record_id: str | None, *, version: str, options: str
+    org: Org,
+    sobject: SObject,
+    row: Mapping[str, Any],
+    changed: set[str],
+    record_id: str | None,
+    *,
+    version: str,
+    options: str,
 ) -> None:
     """The object's duplicate rule, when a field that it looks at is written.
 
@@ -110,25 +119,39 @@ def check_duplicates(
         raise _duplicates(sobject, [ids[0] for ids in found], action == "alert", version)
 
 
-def _duplicates(sobject: SObject, ids: list[str], is_alert: bool, version: str) -> SalesforceError:  # noqa: FBT001  # one caller
+def _duplicates(sobject: SObject, ids: list[str], is_alert: bool, version: str) -> SalesforceError:  # one caller
     """The refusal, with Salesforce's own misspelt key."""
     message = _ALERT if is_alert else _BLOCK
     records = [
         {
-            "additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0,
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
             "record": {
-                "attributes": {"type": sobject.name, "url": f"/services/data/v{version}/sobjects/{sobject.name}/{record_id}"},
+                "attributes": {
+                    "type": sobject.name,
+                    "url": f"/services/data/v{version}/sobjects/{sobject.name}/{record_id}",
+                },
                 "Id": record_id,
             },
         }
         for record_id in ids
-    ]  # fmt: skip
+    ]
     result = {
-        "allowSave": is_alert, "duplicateRule": f"Standard_{sobject.name}_Duplicate_Rule", "duplicateRuleEntityType": sobject.name,
+        "allowSave": is_alert,
+        "duplicateRule": f"Standard_{sobject.name}_Duplicate_Rule",
+        "duplicateRuleEntityType": sobject.name,
         "errorMessage": message,
-        "matchResults": [{
-            "entityType": sobject.name, "errors": [], "matchEngine": "FuzzyMatchEngine", "matchRecords": records,
-            "rule": f"Standard_{sobject.name}_Match_Rule_v1_1", "size": len(ids), "success": True,
-        }],
-    }  # fmt: skip
+        "matchResults": [
+            {
+                "entityType": sobject.name,
+                "errors": [],
+                "matchEngine": "FuzzyMatchEngine",
+                "matchRecords": records,
+                "rule": f"Standard_{sobject.name}_Match_Rule_v1_1",
+                "size": len(ids),
+                "success": True,
+            }
+        ],
+    }
     return SalesforceError("DUPLICATES_DETECTED", message, extra={"duplicateResut": result})

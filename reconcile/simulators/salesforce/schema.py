@@ -6,10 +6,25 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FieldType = Literal[
-    "id", "string", "textarea", "email", "phone", "url", "picklist", "reference", "boolean", "double", "currency", "int",
-    "percent", "date", "datetime",
-]  # fmt: skip
-TEXT_TYPES = frozenset({"id", "string", "textarea", "email", "phone", "url", "picklist", "reference", "date", "datetime"})
+    "id",
+    "string",
+    "textarea",
+    "email",
+    "phone",
+    "url",
+    "picklist",
+    "reference",
+    "boolean",
+    "double",
+    "currency",
+    "int",
+    "percent",
+    "date",
+    "datetime",
+]
+TEXT_TYPES = frozenset(
+    {"id", "string", "textarea", "email", "phone", "url", "picklist", "reference", "date", "datetime"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,9 @@ def system_fields(*, has_deletes: bool = True) -> tuple[Field, ...]:
         read_only("CreatedDate", "Created Date", "datetime"),
         read_only("CreatedById", "Created By ID", "reference", references="User", relationship="CreatedBy"),
         read_only("LastModifiedDate", "Last Modified Date", "datetime"),
-        read_only("LastModifiedById", "Last Modified By ID", "reference", references="User", relationship="LastModifiedBy"),
+        read_only(
+            "LastModifiedById", "Last Modified By ID", "reference", references="User", relationship="LastModifiedBy"
+        ),
         read_only("SystemModstamp", "System Modstamp", "datetime"),
     )
     deleted = (read_only("IsDeleted", "Deleted", "boolean"),) if has_deletes else ()

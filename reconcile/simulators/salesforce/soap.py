@@ -111,11 +111,19 @@ def _user_info(org: Org, session: Session) -> str:
     """The userInfo element's content."""
     who = identity(org, session.user_id)
     pairs = {
-        "organizationId": org.org_id, "organizationMultiCurrency": "false", "organizationName": "Acme Practice",
-        "sessionSecondsValid": "7200", "userEmail": who["email"], "userFullName": who["name"], "userId": session.user_id,
-        "userLanguage": "en_US", "userLocale": "en_US", "userName": who["username"], "userTimeZone": "Etc/UTC",
+        "organizationId": org.org_id,
+        "organizationMultiCurrency": "false",
+        "organizationName": "Acme Practice",
+        "sessionSecondsValid": "7200",
+        "userEmail": who["email"],
+        "userFullName": who["name"],
+        "userId": session.user_id,
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": who["username"],
+        "userTimeZone": "Etc/UTC",
         "userType": "Standard",
-    }  # fmt: skip
+    }
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in pairs.items())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from operator import itemgetter
 from typing import Any
 
 from reconcile.simulators.generator.ids import make_id
@@ -34,9 +35,10 @@ class Store:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None, cached_statements=512)
+        self.connection = sqlite3.connect(
+            ":memory:", check_same_thread=False, isolation_level=None, cached_statements=512
+        )
         self.connection.execute("PRAGMA temp_store = MEMORY")
-        self.connection.execute("PRAGMA case_sensitive_like = OFF")
         self.connection.create_function("soql_fold", 1, _fold, deterministic=True)
         self._numbers = {name: count(2_000_000) for name in SOBJECTS}
         self._savepoints = count()
@@ -45,14 +47,19 @@ class Store:
             self.connection.execute(f"CREATE TABLE {quoted(sobject.name)} ({columns})")
 
     def load(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert generated rows; fields that a row lacks are null, check boxes false."""
+        """Insert rows; fields that a row lacks are null, check boxes false; names of no field are ignored."""
         sobject = SOBJECTS[object_name.lower()]
-        names = [field.name for field in sobject.fields]
-        blanks = [0 if field.type == "boolean" else None for field in sobject.fields]
-        table, marks = quoted(object_name), ", ".join("?" * len(names))
-        values = ([row.get(name, blank) for name, blank in zip(names, blanks, strict=True)] for row in rows)
+        table = quoted(sobject.name)
+        alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        for row in rows:
+            alike.setdefault(tuple(row), []).append(row)
         with self.transaction():
-            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+            for given, group in alike.items():
+                names = [name for name in given if name.lower() in sobject.by_name]
+                columns, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
+                self.connection.executemany(
+                    f"INSERT INTO {table} ({columns}) VALUES ({marks})", map(itemgetter(*names), group)
+                )
 
     def index(self) -> None:
         """Make the indexes; after loading, because that is faster."""
@@ -134,7 +141,7 @@ def unknown_columns(sobject: SObject, names: Iterable[str]) -> list[str]:
 def _column_sql(field: Field) -> str:
     """The column of a field."""
     kind = _SQL_TYPES.get(field.type, "TEXT")
-    key = " PRIMARY KEY" if field.type == "id" else ""
+    key = " PRIMARY KEY" if field.type == "id" else " DEFAULT 0" if field.type == "boolean" else ""
     return f"{quoted(field.name)} {kind}{key}"
 
 

@@ -54,7 +54,9 @@ def _text(field: Field, value: str) -> str | None:
         message = f"{field.label}: data value too large: {value} (max length={field.length})"
         raise SalesforceError("STRING_TOO_LONG", message, fields=[field.name])
     if field.type == "email" and not _EMAIL.match(value):
-        raise SalesforceError("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", fields=[field.name])
+        raise SalesforceError(
+            "INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", fields=[field.name]
+        )
     if field.is_restricted and value not in field.choices:
         message = f"{field.label}: bad value for restricted picklist field: {value}"
         raise SalesforceError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=[field.name])
@@ -112,7 +114,12 @@ def _reference(field: Field, value: str) -> str:
 
 def _cannot_read(field: Field, value: Any) -> SalesforceError:
     """A value of a type that the field does not take."""
-    kinds = {bool: "VALUE_TRUE" if value is True else "VALUE_FALSE", str: "VALUE_STRING", dict: "START_OBJECT", list: "START_ARRAY"}
+    kinds = {
+        bool: "VALUE_TRUE" if value is True else "VALUE_FALSE",
+        str: "VALUE_STRING",
+        dict: "START_OBJECT",
+        list: "START_ARRAY",
+    }
     given = kinds.get(type(value), "VALUE_NUMBER")
     message = f"Cannot deserialize instance of {field.type} from {given} value {value} or request may be missing a required field"
     return SalesforceError("JSON_PARSER_ERROR", message, fields=[field.name])

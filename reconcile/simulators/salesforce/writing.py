@@ -76,9 +76,13 @@ def create(org: Org, sobject: SObject, values: Mapping[str, Any], origin: Origin
         SalesforceError: whatever speaks against it; then nothing is written.
     """
     if not sobject.is_createable:
-        raise SalesforceError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support create")
+        raise SalesforceError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support create"
+        )
     if any(name.lower() == "id" for name in values):
-        raise SalesforceError("INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"])
+        raise SalesforceError(
+            "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"]
+        )
     clean = _clean(sobject, values, is_new=True)
     _meet_faults(org, origin, "")
     row: Row = {field.name: 0 if field.type == "boolean" else None for field in sobject.fields}
@@ -105,7 +109,9 @@ def update(org: Org, sobject: SObject, record_id: str, values: Mapping[str, Any]
     """
     row = live_row(org, sobject, record_id)
     if not sobject.is_updateable:
-        raise SalesforceError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support update")
+        raise SalesforceError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support update"
+        )
     clean = _clean(sobject, values, is_new=False)
     if row.get("IsPersonAccount") and "Name" in clean:
         raise read_only_fields(["Name"])
@@ -129,7 +135,9 @@ def delete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
     """
     row = live_row(org, sobject, record_id)
     if not sobject.has_deletes or not sobject.is_updateable:
-        raise SalesforceError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support delete")
+        raise SalesforceError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support delete"
+        )
     if sobject.name == "Contact" and row["IsPersonAccount"] and origin.kind == "api":
         raise SalesforceError("DELETE_FAILED", "cannot delete person contact")
     _meet_faults(org, origin, row["Id"])
@@ -163,7 +171,9 @@ def _clean(sobject: SObject, values: Mapping[str, Any], *, is_new: bool) -> Row:
     for name, value in values.items():
         field = sobject.by_name.get(name.lower())
         if field is None:
-            raise SalesforceError("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}", fields=[name])
+            raise SalesforceError(
+                "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}", fields=[name]
+            )
         if not (field.is_createable if is_new else field.is_updateable):
             refused.append(field.name)
         else:
@@ -214,7 +224,9 @@ def _stamps(origin: Origin, now: str) -> Row:
     return {"LastModifiedDate": now, "LastModifiedById": origin.user_id, "SystemModstamp": now}
 
 
-def _log(org: Org, sobject: SObject, record_id: str, action: str, changes: dict[str, list[Any]], origin: Origin) -> None:
+def _log(
+    org: Org, sobject: SObject, record_id: str, action: str, changes: dict[str, list[Any]], origin: Origin
+) -> None:
     """Note a write that took effect."""
     org.log.add(
         system="salesforce",
@@ -233,9 +245,17 @@ def _make_twin(org: Org, account_id: str, row: Row, origin: Origin) -> None:
     contact = live_object("Contact")
     now = now_text()
     twin = {
-        "AccountId": account_id, "FirstName": row["FirstName"], "LastName": row["LastName"], "Name": row["Name"],
-        "Email": row["PersonEmail"], "IsPersonAccount": 1, "OwnerId": row["OwnerId"], "IsDeleted": 0, "CreatedDate": now,
-        "CreatedById": origin.user_id, **_stamps(origin, now),
-    }  # fmt: skip
+        "AccountId": account_id,
+        "FirstName": row["FirstName"],
+        "LastName": row["LastName"],
+        "Name": row["Name"],
+        "Email": row["PersonEmail"],
+        "IsPersonAccount": 1,
+        "OwnerId": row["OwnerId"],
+        "IsDeleted": 0,
+        "CreatedDate": now,
+        "CreatedById": origin.user_id,
+        **_stamps(origin, now),
+    }
     twin_id = org.store.insert(contact, twin)
     org.store.update(live_object("Account"), account_id, {"PersonContactId": twin_id})

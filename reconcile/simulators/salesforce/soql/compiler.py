@@ -27,10 +27,13 @@ from reconcile.simulators.salesforce.store import quoted
 
 _REFERENCE = "Please reference your WSDL or the describe call for the appropriate names."
 _DATE_PARTS = {
-    "CALENDAR_YEAR": ("substr({}, 1, 4)", "int"), "CALENDAR_MONTH": ("substr({}, 6, 2)", "int"),
-    "DAY_IN_MONTH": ("substr({}, 9, 2)", "int"), "HOUR_IN_DAY": ("substr({}, 12, 2)", "int"),
-    "CALENDAR_QUARTER": ("(substr({}, 6, 2) + 2) / 3", "int"), "DAY_ONLY": ("substr({}, 1, 10)", "date"),
-}  # fmt: skip
+    "CALENDAR_YEAR": ("substr({}, 1, 4)", "int"),
+    "CALENDAR_MONTH": ("substr({}, 6, 2)", "int"),
+    "DAY_IN_MONTH": ("substr({}, 9, 2)", "int"),
+    "HOUR_IN_DAY": ("substr({}, 12, 2)", "int"),
+    "CALENDAR_QUARTER": ("(substr({}, 6, 2) + 2) / 3", "int"),
+    "DAY_ONLY": ("substr({}, 1, 10)", "date"),
+}
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 MAX_OFFSET = 2_000
 
@@ -170,7 +173,18 @@ class _Compiler:
         tables = " ".join([f"{quoted(self.sobject.name)} t", *self.join_sql])
         children = [self.child(item) for item in query.select if isinstance(item, Query)]
         return Compiled(
-            self.sobject, columns, tables, where, group, having, order, query.limit, query.offset, is_count, is_aggregate, children
+            self.sobject,
+            columns,
+            tables,
+            where,
+            group,
+            having,
+            order,
+            query.limit,
+            query.offset,
+            is_count,
+            is_aggregate,
+            children,
         )
 
     def is_plain_count(self) -> bool:
@@ -202,7 +216,10 @@ class _Compiler:
                 unnamed += int(item.alias is None)
             name = ".".join(column.path).lower()
             if name in seen:
-                raise SalesforceError("INVALID_FIELD", pointed(self.query.text, item.position, f"duplicate field selected: {'.'.join(column.path)}"))
+                raise SalesforceError(
+                    "INVALID_FIELD",
+                    pointed(self.query.text, item.position, f"duplicate field selected: {'.'.join(column.path)}"),
+                )
             seen.add(name)
             yield column
 
@@ -257,7 +274,9 @@ class _Compiler:
         if key not in self.joins:
             parent = SOBJECTS[(reference.references or "").lower()]
             new = f"j{len(self.joins)}"
-            self.join_sql.append(f"LEFT JOIN {quoted(parent.name)} {new} ON {new}.Id = {alias}.{quoted(reference.name)}")
+            self.join_sql.append(
+                f"LEFT JOIN {quoted(parent.name)} {new} ON {new}.Id = {alias}.{quoted(reference.name)}"
+            )
             self.joins[key] = (new, parent)
         return self.joins[key]
 
@@ -307,11 +326,15 @@ class _Compiler:
 
     def aggregate(self, call: Call, inner: Operand) -> Operand:
         if call.name in {"SUM", "AVG"} and inner.type not in NUMBER_TYPES:
-            raise malformed(self.query.text, call.position, f"field {inner.name} does not support aggregate operator {call.name}")
+            raise malformed(
+                self.query.text, call.position, f"field {inner.name} does not support aggregate operator {call.name}"
+            )
         if call.name == "COUNT_DISTINCT":
             return Operand(f"count(DISTINCT {inner.sql})", "int", inner.name, call.position)
         kind = "int" if call.name == "COUNT" else inner.type
-        return Operand(f"{call.name.lower()}({inner.sql})", "double" if call.name == "AVG" else kind, inner.name, call.position)
+        return Operand(
+            f"{call.name.lower()}({inner.sql})", "double" if call.name == "AVG" else kind, inner.name, call.position
+        )
 
     def where(self) -> Clause:
         clause = self.condition(self.query.where) if self.query.where else Clause("")
@@ -359,9 +382,18 @@ class _Compiler:
 def _renamed(query: Query, source: str) -> Query:
     """A child query with the object in place of the relationship."""
     return Query(
-        query.select, source, query.source_position, query.where, query.group_by, query.having, query.order_by, query.limit,
-        query.offset, query.alias, query.text,
-    )  # fmt: skip
+        query.select,
+        source,
+        query.source_position,
+        query.where,
+        query.group_by,
+        query.having,
+        query.order_by,
+        query.limit,
+        query.offset,
+        query.alias,
+        query.text,
+    )
 
 
 def _is_aggregate(item: object) -> bool:

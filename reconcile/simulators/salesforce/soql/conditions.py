@@ -83,9 +83,13 @@ def _both_sides(statement: str, operand: Operand, constant: Constant) -> tuple[s
     if operand.type in ID_TYPES:
         return operand.sql, _id_value(statement, operand, constant)
     if operand.type == "boolean":
-        return operand.sql, int(bool(_of_kind(statement, operand, constant, "boolean", "boolean and should not be enclosed in quotes")))
+        return operand.sql, int(
+            bool(_of_kind(statement, operand, constant, "boolean", "boolean and should not be enclosed in quotes"))
+        )
     if operand.type in NUMBER_TYPES:
-        return operand.sql, _of_kind(statement, operand, constant, "number", f"{operand.type} and should not be enclosed in quotes")
+        return operand.sql, _of_kind(
+            statement, operand, constant, "number", f"{operand.type} and should not be enclosed in quotes"
+        )
     if operand.type == "datetime":
         text = _of_kind(statement, operand, constant, "datetime", "dateTime and should not be enclosed in quotes")
         return operand.sql, _moment(statement, operand, str(text))
@@ -102,7 +106,11 @@ def _of_kind(statement: str, operand: Operand, constant: Constant, kind: str, wa
     if constant.kind != kind:
         raise SalesforceError(
             "INVALID_FIELD",
-            pointed(statement, operand.position, f"value of filter criterion for field '{operand.name}' must be of type {wanted}"),
+            pointed(
+                statement,
+                operand.position,
+                f"value of filter criterion for field '{operand.name}' must be of type {wanted}",
+            ),
         )
     return constant.value
 
@@ -125,7 +133,9 @@ def _moment(statement: str, operand: Operand, text: str) -> str:
     try:
         return moment(text)
     except ValueError as error:
-        raise SalesforceError("MALFORMED_QUERY", pointed(statement, operand.position, f"invalid dateTime: {text}")) from error
+        raise SalesforceError(
+            "MALFORMED_QUERY", pointed(statement, operand.position, f"invalid dateTime: {text}")
+        ) from error
 
 
 def _like(statement: str, operand: Operand, constant: Constant) -> Clause:
@@ -174,5 +184,3 @@ def _in_range(statement: str, operand: Operand, operator: str, constant: Constan
         ">=": lambda: Clause(f"{operand.sql} >= ?", (start,)),
     }
     return forms[operator]()
-
-

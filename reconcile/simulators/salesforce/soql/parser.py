@@ -105,7 +105,17 @@ class _Parser:
             if not self.word("VIEW", "REFERENCE", "UPDATE"):
                 raise unexpected(self.statement, self.current)
         return Query(
-            tuple(select), source.text, source.position, where, group_by, having, order_by, limit, offset, alias, self.statement
+            tuple(select),
+            source.text,
+            source.position,
+            where,
+            group_by,
+            having,
+            order_by,
+            limit,
+            offset,
+            alias,
+            self.statement,
         )
 
     def alias(self) -> str | None:
@@ -126,7 +136,9 @@ class _Parser:
         operand = self.operand()
         if isinstance(operand, Call):
             if operand.name == "FIELDS":
-                return FieldSet(operand.argument.text.upper() if isinstance(operand.argument, Path) else "", operand.position)
+                return FieldSet(
+                    operand.argument.text.upper() if isinstance(operand.argument, Path) else "", operand.position
+                )
             alias = self.alias()
             return Call(operand.name, operand.argument, operand.position, alias)
         alias = self.alias()

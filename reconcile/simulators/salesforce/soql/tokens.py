@@ -17,7 +17,18 @@ _TOKEN = re.compile(
       | (?P<sign><=|>=|!=|<>|=|<|>|\(|\)|,|:)""",
     re.VERBOSE,
 )
-_ESCAPES = {"n": "\n", "N": "\n", "r": "\r", "R": "\r", "t": "\t", "T": "\t", "b": "\b", "B": "\b", "f": "\f", "F": "\f"}
+_ESCAPES = {
+    "n": "\n",
+    "N": "\n",
+    "r": "\r",
+    "R": "\r",
+    "t": "\t",
+    "T": "\t",
+    "b": "\b",
+    "B": "\b",
+    "f": "\f",
+    "F": "\f",
+}
 STATEMENT_LIMIT = 100_000
 TEXT_LIMIT = 4_000
 
@@ -76,7 +87,9 @@ def unescape(statement: str, token: Token) -> str:
             return _ESCAPES[escaped]
         if escaped in "\"'\\_%":
             return escaped
-        raise malformed(statement, token.position, f"Invalid string literal '{body}'. Illegal character sequence '\\{escaped}'")
+        raise malformed(
+            statement, token.position, f"Invalid string literal '{body}'. Illegal character sequence '\\{escaped}'"
+        )
 
     return re.sub(r"\\([uU][0-9a-fA-F]{4}|.)", character, body, flags=re.DOTALL)
 
