@@ -1,7 +1,9 @@
-"""Comparison of two tables: read by `reconcile.systems.files`, keyed, compared, and kept as a DuckDB file of what differs."""
+"""Comparison of two tables: read as files, keyed, compared, and kept as a DuckDB file of what differs."""
 
 from reconcile.comparing.tables.keys import KeyCheck, KeyProposal
 from reconcile.comparing.tables.mapping import ColumnProposal
+from reconcile.comparing.tables.pages import Cell, ComparisonFile, ResultRow, RowFilter, open_comparison
+from reconcile.comparing.tables.partners import Partner, nearest_partners
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe import ColumnPair, ColumnRule, KeyColumn, Recipe
 from reconcile.comparing.tables.recipe_file import dump_recipe, load_recipe, parse_recipe
@@ -23,24 +25,31 @@ __all__ = [
     "DIFFERENCE_CLASSES",
     "MASK",
     "ROW_CLASSES",
+    "Cell",
     "ClassTotal",
     "ColumnPair",
     "ColumnProposal",
     "ColumnResult",
     "ColumnRule",
     "Comparison",
+    "ComparisonFile",
     "KeyCheck",
     "KeyColumn",
     "KeyProposal",
+    "Partner",
     "Plan",
     "Recipe",
     "RepeatedKeyError",
+    "ResultRow",
     "RowClass",
+    "RowFilter",
     "RowLinker",
     "SourceInfo",
     "Workspace",
     "compare_files",
     "dump_recipe",
     "load_recipe",
+    "nearest_partners",
+    "open_comparison",
     "parse_recipe",
 ]

@@ -51,7 +51,7 @@ def _shown(column: ComparedColumn, value: str) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN {literal(MASK)} END" if column.rule.is_sensitive else value
 
 
-def write_rows(con: duckdb.DuckDBPyConnection, plan: Plan, target: str, cells: str) -> None:
+def write_rows(con: duckdb.DuckDBPyConnection, target: str, cells: str) -> None:
     """Make `target` from `pairs` and the cells: every pair or single row that is not the same.
 
     Columns: row, class, left_row, right_row, left_count, right_count, how, probability (as in `pairs`) and cells, the
@@ -67,8 +67,8 @@ def write_rows(con: duckdb.DuckDBPyConnection, plan: Plan, target: str, cells: s
         f"FROM pairs p LEFT JOIN {counted} c ON c.row = p.row"
     )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT count(*) AS pairs, coalesce(sum(left_count), 0) AS left_rows, "
-        "coalesce(sum(right_count), 0) AS right_rows FROM classed WHERE class = 'same'"
+        "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT count(*) AS pairs, "
+        "coalesce(sum(left_count), 0) AS left_rows, coalesce(sum(right_count), 0) AS right_rows FROM classed WHERE class = 'same'"
     )
     con.execute(
         f"CREATE OR REPLACE TABLE {target} AS SELECT row, class, left_row, right_row, left_count, right_count, how, "

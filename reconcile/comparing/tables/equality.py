@@ -1,7 +1,7 @@
 """SQL that says, for two values of a column, whether they differ, in which class, and by how much.
 
-It works in two steps, so that each text is read as a number or date once: `reading_sql` makes the columns `ln_3`, `rn_3`
-(numbers) and `ld_3`, `rd_3` (dates) of compared column 3 beside its texts `l_3` and `r_3`; the others refer to these.
+It works in two steps, so that each text is read as a number or date once: `reading_sql` makes the columns `ln_3` and
+`rn_3` (numbers), `ld_3` and `rd_3` (dates) of column 3 beside its texts `l_3` and `r_3`; the others refer to these.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from reconcile.comparing.tables.values import (
     blank_sql,
     date_sql,
     decimals_sql,
-    folded_sql,
     number_sql,
+    plain_number_sql,
     rule_text_sql,
+    same_but_written_otherwise_sql,
 )
 
 _DAY_SECONDS = 86_400
@@ -37,10 +38,10 @@ def reading_sql(column: ComparedColumn, decimals: tuple[str, str]) -> str:
     dates = ("CAST(NULL AS TIMESTAMP)", "CAST(NULL AS TIMESTAMP)")
     if kind.kind == "date":
         dates = (date_sql(left, kind.left_format), date_sql(right, kind.right_format))
-    return (
-        f"{left_number_sql(column, decimals[0], left)} AS ln_{n}, {number_sql(right, decimals[1])} AS rn_{n}, "
-        f"{dates[0]} AS ld_{n}, {dates[1]} AS rd_{n}"
-    )
+    numbers = (plain_number_sql(left), plain_number_sql(right))  # in a text column only what is plainly a number
+    if kind.kind == "number" or column.rule.is_numeric:
+        numbers = (left_number_sql(column, decimals[0], left), number_sql(right, decimals[1]))
+    return f"{numbers[0]} AS ln_{n}, {numbers[1]} AS rn_{n}, {dates[0]} AS ld_{n}, {dates[1]} AS rd_{n}"
 
 
 def left_number_sql(column: ComparedColumn, decimal: str, text: str) -> str:
@@ -75,13 +76,13 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
         (f"{terms.left_number} IS NOT NULL AND {terms.right_number} IS NOT NULL", "'real'"),
     ]
     if column.is_raw_safe:
-        whens.append((f"{folded_sql(terms.left)} = {folded_sql(terms.right)}", "'format'"))
+        whens.append((same_but_written_otherwise_sql(terms.left, terms.right), "'format'"))
     sql = "CASE " + " ".join(f"WHEN {condition} THEN {result}" for condition, result in whens) + " ELSE 'real' END"
     return f"nullif({sql}, 'format')" if recipe.ignore_format else sql
 
 
 def delta_sql(column: ComparedColumn, decimals: tuple[str, str]) -> str:
-    """Left minus right as DOUBLE: numbers in the right one's unit, dates in days; NULL for text and sensitive columns."""
+    """Left minus right as DOUBLE: numbers in the right one's unit, dates in days; NULL for text and masked columns."""
     terms = _Terms(column, decimals)
     if column.rule.is_sensitive or column.kind.kind == "text":
         return "CAST(NULL AS DOUBLE)"

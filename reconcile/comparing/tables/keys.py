@@ -20,6 +20,7 @@ _ID_NAME = re.compile(
 _SKETCH_ROWS = 50_000
 _MOST_SINGLE = 40
 _GOOD = 0.9
+_CERTAIN = 0.97
 _WORTH_SHOWING = 0.05
 
 
@@ -80,14 +81,23 @@ def key_expressions(keys: Sequence[KeyColumn], side: str, alias: str = "") -> li
 
 
 def suggest_keys(
-    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair], *, is_quick: bool = False
 ) -> tuple[KeyProposal, ...]:
-    """Possible keys, best first: single columns, and pairs of columns where no single one is good enough."""
+    """Possible keys, best first: single columns, and pairs of columns where no single one is good enough.
+
+    With `is_quick` the first one that leaves nothing to wish for ends the search.
+    """
     promising = [
         pair for pair in pairs if _is_promising(con, left, pair.left) and _is_promising(con, right, pair.right)
     ]
-    ordered = sorted(promising or pairs, key=lambda pair: not _ID_NAME.search(pair.left))[:_MOST_SINGLE]
-    found = [_with_steps(con, left, right, KeyColumn(pair.left, pair.right)) for pair in ordered]
+    ordered = sorted(promising, key=lambda pair: not _ID_NAME.search(pair.left))[:_MOST_SINGLE]
+    found = []
+    for pair in ordered:
+        found.append(measure_key(con, left, right, (KeyColumn(pair.left, pair.right),)))
+        if is_quick and found[-1].score > _CERTAIN:
+            break
+    if not found or max(item.score for item in found) < _GOOD:
+        found = [_with_steps(con, left, right, item) for item in found]
     if not found or max(item.score for item in found) < _GOOD:
         found += _two_columns(con, left, right, pairs)
     worth = [item for item in found if item.score >= _WORTH_SHOWING]
@@ -115,9 +125,8 @@ def _two_columns(
     ]
 
 
-def _with_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, key: KeyColumn) -> KeyProposal:
+def _with_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, best: KeyProposal) -> KeyProposal:
     """The key as it is, or with those normalisations that make more of its values meet."""
-    best = measure_key(con, left, right, (key,))
     if best.overlap > 0.98 or min(best.left_unique, best.right_unique) < 0.5:
         return best
     for step in KEY_NORMALISATIONS:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import duckdb
 
 from reconcile.comparing.tables.recipe import ColumnPair, Kind
-from reconcile.comparing.tables.side import Side, one_row
+from reconcile.comparing.tables.side import SAMPLE_ROWS, Side, one_row
 from reconcile.comparing.tables.values import DATE_FORMATS, date_sql, number_sql
 from reconcile.systems.files.sql import identifier
 
 _SHARE = 0.9
+_DATE_ROWS = 600
 _CODE_NAME = re.compile(
     r"(^|[^a-z])(id|ids|key|code|zip|postcode|postal|plz|phone|mobile|fax|iban|vat|tax|ein|duns|sku|ssn|no|nr|number)s?$"
     r"|[a-z](Id|ID|Key|Code|Number|No)$",
@@ -96,7 +97,9 @@ def _date_format(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> tup
     """The format that reads most of the column's sample, and whether no other reads as many (else the usual order)."""
     name = identifier(column)
     counts = one_row(
-        con, f"SELECT {', '.join(f'count({date_sql(name, item)})' for item in DATE_FORMATS)} FROM {side.sample}"
+        con,
+        f"SELECT {', '.join(f'count({date_sql(name, item)})' for item in DATE_FORMATS)} "
+        f"FROM {side.sample} WHERE rowid % {max(1, min(side.rows, SAMPLE_ROWS) // _DATE_ROWS)} = 0",
     )
     best = max(counts)
     return DATE_FORMATS[counts.index(best)], counts.count(best) == 1

@@ -31,8 +31,8 @@ class ColumnProposal:
     Attributes:
         right: None where nothing on the right fits.
         name_likeness: 0 to 1, of the two names.
-        value_overlap: share of the smaller side's distinct values (of a sample) that the other has too; None where it was
-            not looked at.
+        value_overlap: share of the smaller side's distinct values (of a sample) that the other has too; None where
+            nobody looked.
         confidence: 0 to 1, of both together.
     """
 

@@ -44,7 +44,7 @@ def differs_sql(plan: Plan, *, left: str = "a", right: str = "b") -> str:
 
 
 def row_sql(plan: Plan, *, left: str = "a.rowid", right: str = "b.rowid") -> str:
-    """A number for a pair that is its own whatever the order of work: the left place, or behind all of these the right."""
+    """A number that is a pair's own whatever the order of work: the left place, or behind all of these the right."""
     return f"coalesce({left}, {plan.left.rows} + {right})"
 
 
@@ -93,14 +93,13 @@ def _is_repeated(plan: Plan, side: str) -> str:
 
 
 def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Make `pairs` from the table `content_links(left_row, right_row, probability)`, in which a row occurs once at most."""
-    source = (
-        f"{plan.left.table} a FULL OUTER JOIN (SELECT r.rowid AS place, c.left_row, c.probability FROM {plan.right.table} r "
-        f"LEFT JOIN {CONTENT_LINKS} c ON c.right_row = r.rowid) m ON m.left_row = a.rowid "
-        f"LEFT JOIN {plan.right.table} b ON b.rowid = m.place"
-    )
+    """Make `pairs` from the table `content_links(left_row, right_row, probability)`, which names a row once at most."""
+    right = plan.right.table
+    linked = f"SELECT r.rowid AS place, left_row, probability FROM {right} r LEFT JOIN {CONTENT_LINKS} ON right_row = r.rowid"
+    source = f"{plan.left.table} a FULL OUTER JOIN ({linked}) m ON m.left_row = a.rowid LEFT JOIN {right} b ON b.rowid = place"
+    head = head_sql(plan, "content", "m.probability")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head_sql(plan, 'content', 'm.probability')}{value_columns(plan)} "
+        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head}{value_columns(plan)} "
         f"FROM {source} WHERE a.rowid IS NULL OR b.rowid IS NULL OR {differs_sql(plan)}"
     )
 

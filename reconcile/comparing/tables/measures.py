@@ -11,7 +11,7 @@ from reconcile.comparing.tables.plan import ComparedColumn, Plan
 from reconcile.comparing.tables.recipe import ColumnRule
 from reconcile.comparing.tables.result import DIFFERENCE_CLASSES, ROW_CLASSES, ClassTotal, ColumnResult
 from reconcile.comparing.tables.side import one_row
-from reconcile.comparing.tables.values import number_sql
+from reconcile.comparing.tables.values import NUMBER, number_sql
 from reconcile.errors import StorageError
 from reconcile.systems.files.sql import identifier
 
@@ -85,10 +85,8 @@ _NO_SUM = {"left_sum": None, "right_sum": None, "difference": None, "left_unread
 
 def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str | int | None]]:
     columns = [column for column in plan.columns if column.kind.kind == "number" and not column.rule.is_sensitive]
-    if not columns:
-        return {}
-    left = _side_sums(con, plan.left.table, [_left_terms(column, plan) for column in columns])
-    right = _side_sums(con, plan.right.table, [_right_terms(column, plan) for column in columns])
+    left = _side_sums(con, plan, columns, "left")
+    right = _side_sums(con, plan, columns, "right")
     return {
         column.position: {
             "left_sum": _plain(one),
@@ -101,21 +99,26 @@ def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str
     }
 
 
-def _left_terms(column: ComparedColumn, plan: Plan) -> tuple[str, str]:
-    name = identifier(column.pair.left)
-    return name, left_number_sql(column, plan.left.read.decimal, name)
-
-
-def _right_terms(column: ComparedColumn, plan: Plan) -> tuple[str, str]:
-    name = identifier(column.pair.right)
-    return name, number_sql(name, plan.right.read.decimal)
-
-
-def _side_sums(con: duckdb.DuckDBPyConnection, table: str, terms: list[tuple[str, str]]) -> list[tuple[Decimal, int]]:
-    read = ", ".join(f"{number} AS n{i}, nullif({name}, '') AS v{i}" for i, (name, number) in enumerate(terms))
-    select = ", ".join(f"coalesce(sum(n{i}), 0), count(v{i}) - count(n{i})" for i in range(len(terms)))
-    row = one_row(con, f"SELECT {select} FROM (SELECT {read} FROM {table})")
-    return [(Decimal(str(row[2 * i])), int(row[2 * i + 1])) for i in range(len(terms))]
+def _side_sums(
+    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], side: str
+) -> list[tuple[Decimal, int]]:
+    """Sum of each column and how many of its values are no number."""
+    if not columns:
+        return []
+    table = plan.left if side == "left" else plan.right
+    read, select = [], []
+    for i, column in enumerate(columns):
+        name = identifier(getattr(column.pair, side))
+        careful = number_sql(name, table.read.decimal)
+        # A plain cast reads nearly all values at a fraction of the cost; what it cannot read is looked at closely.
+        quick = f"CASE WHEN contains({name}, '_') THEN NULL ELSE try_cast({name} AS {NUMBER}) END"
+        number = careful if table.read.decimal == "," else f"coalesce({quick}, {careful})"
+        if side == "left" and column.rule.left_factor is not None:
+            number = left_number_sql(column, table.read.decimal, name)
+        read.append(f"{number} AS n{i}, {name} <> '' AS v{i}")
+        select.append(f"coalesce(sum(n{i}), 0), count(*) FILTER (v{i} AND n{i} IS NULL)")
+    row = one_row(con, f"SELECT {', '.join(select)} FROM (SELECT {', '.join(read)} FROM {table.table})")
+    return [(Decimal(str(row[2 * i])), int(row[2 * i + 1])) for i in range(len(columns))]
 
 
 def _plain(number: Decimal) -> str:

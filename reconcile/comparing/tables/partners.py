@@ -1,73 +1,76 @@
-"""The nearest row of the other side for rows that found no partner: perhaps the same one under another key.
+"""The nearest row of the other side for rows that found no partner: perhaps the same record under another key.
 
-Rows are near that share values, rare ones counting most. The table `partners` of the result holds, for each row on one
-side only that has such a neighbour: row, partner_row (a row of the other side that has no partner either), agreeing
-(columns with equal values), compared (columns in which at least one of the two has a value) and likeness (the share of
-these that agree).
+Rows are near that share values, rare values counting most. This is looked up for the rows that somebody looks at, among
+all rows of the other side that have no partner either.
 """
 
 from __future__ import annotations
 
-import duckdb
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from reconcile.comparing.tables.plan import Plan
-from reconcile.comparing.tables.side import one_row
+from reconcile.comparing.tables.pages import ComparisonFile
+from reconcile.systems.files.sql import identifier
 
-MOST_ROWS = 100_000
-_MOST_MEETINGS = 400
+_MOST_MEETINGS = 200
 _LEAST_LIKENESS = 0.5
 
 
-def write_partners(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Write `result.partners`; empty where a side has no lonely rows, or more than `MOST_ROWS`."""
-    con.execute(
-        "CREATE TABLE result.partners (row BIGINT, partner_row BIGINT, agreeing INTEGER, compared INTEGER, likeness DOUBLE)"
-    )
-    is_lonely = {"left": "right_row IS NULL AND how <> 'list'", "right": "left_row IS NULL AND how <> 'list'"}
-    counts = [one_row(con, f"SELECT count(*) FROM pairs WHERE {condition}")[0] for condition in is_lonely.values()]
-    if not plan.columns or not all(counts) or max(counts) > MOST_ROWS:
-        return
-    for side, condition in is_lonely.items():
-        con.execute(f"CREATE OR REPLACE TEMP TABLE lonely_{side} AS {_values_sql(plan, side, condition)}")
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE meetings AS SELECT position, h, 1 / ln(2.0 + l * r) AS weight FROM "
-        "(SELECT position, h, count(*) AS l FROM lonely_left GROUP BY ALL) JOIN "
-        f"(SELECT position, h, count(*) AS r FROM lonely_right GROUP BY ALL) USING (position, h) WHERE l * r <= {_MOST_MEETINGS}"
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE neighbours AS SELECT a.row AS one, b.row AS two, sum(weight) AS weight "
-        "FROM lonely_left a JOIN meetings m USING (position, h) JOIN lonely_right b USING (position, h) GROUP BY ALL"
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE agreements AS {_agreements_sql()}")
-    for row, partner in (("one", "two"), ("two", "one")):
-        con.execute(
-            f"INSERT INTO result.partners SELECT {row}, {partner}, agreeing, compared, likeness FROM agreements "
-            f"WHERE likeness >= {_LEAST_LIKENESS} "
-            f"QUALIFY row_number() OVER (PARTITION BY {row} ORDER BY likeness DESC, weight DESC, {partner}) = 1"
-        )
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The nearest row of the other side.
+
+    Attributes:
+        row: the neighbour's number in `rows`.
+        agreeing: columns (key included) with equal values, case and outer white space aside.
+        compared: columns in which at least one of the two has a value.
+    """
+
+    row: int
+    agreeing: int
+    compared: int
+
+    @property
+    def likeness(self) -> float:
+        """Share of the compared columns that agree, 0 to 1."""
+        return self.agreeing / self.compared if self.compared else 0.0
 
 
-def _values_sql(plan: Plan, side: str, condition: str) -> str:
-    parts = []
-    for column in plan.columns:
-        text = f"lower(trim({side[0]}_{column.position}))"
-        parts.append(
-            f"SELECT row, {column.position} AS position, hash({text}) AS h FROM pairs WHERE {condition} AND {text} <> ''"
-        )
-    return " UNION ALL ".join(parts)
+def nearest_partners(file: ComparisonFile, rows: Sequence[int], side: str) -> dict[int, Partner]:
+    """The nearest partner of rows that are only on `side` ("left" or "right"), where half of their columns agree.
+
+    A value that more than 200 rows of the other side share does not make two rows neighbours, but counts as agreement.
+    """
+    made = file.comparison
+    columns = [*made.key_columns, *((column.left, column.right) for column in made.columns)]
+    if not rows or not columns:
+        return {}
+    place, other = (0, "right") if side == "left" else (1, "left")
+    mine = _values(file, side, [pair[place] for pair in columns], "(SELECT unnest(?))")
+    theirs = _values(
+        file, other, [pair[1 - place] for pair in columns], f"(SELECT row FROM rows WHERE class = 'only_{other}')"
+    )
+    sql = (
+        f"WITH mine AS ({mine}), theirs AS ({theirs}), "
+        f"rare AS (SELECT position, h, 1 / ln(1.0 + count(*)) AS weight FROM theirs GROUP BY ALL "
+        f"HAVING count(*) <= {_MOST_MEETINGS}), "
+        "met AS (SELECT a.row AS one, b.row AS two, sum(weight) AS weight FROM mine a JOIN rare USING (position, h) "
+        "JOIN theirs b USING (position, h) GROUP BY ALL "
+        "QUALIFY row_number() OVER (PARTITION BY a.row ORDER BY sum(weight) DESC, b.row) <= 5), "
+        "one AS (SELECT one, two, position, h FROM met JOIN mine v ON v.row = one), "
+        "two AS (SELECT one, two, position, h FROM met JOIN theirs v ON v.row = two) "
+        "SELECT one, two, count(*) FILTER (a.h = b.h) AS agreeing, count(*) AS compared "
+        "FROM one a FULL OUTER JOIN two b USING (one, two, position) GROUP BY one, two "
+        "QUALIFY row_number() OVER (PARTITION BY one ORDER BY agreeing / compared DESC, two) = 1"
+    )
+    found = file.con.execute(sql, [list(rows)]).fetchall()
+    partners = {int(one): Partner(int(two), int(agreeing), int(compared)) for one, two, agreeing, compared in found}
+    return {row: partner for row, partner in partners.items() if partner.likeness >= _LEAST_LIKENESS}
 
 
-def _agreements_sql() -> str:
-    """The five best neighbours of every row, with the columns that agree, those with common values included."""
-    best = (
-        "SELECT one, two, weight FROM neighbours "
-        "QUALIFY row_number() OVER (PARTITION BY one ORDER BY weight DESC, two) <= 5 "
-        "OR row_number() OVER (PARTITION BY two ORDER BY weight DESC, one) <= 5"
-    )
-    left = f"SELECT one, two, weight, position, h FROM ({best}) JOIN lonely_left v ON v.row = one"
-    right = f"SELECT one, two, position, h FROM ({best}) JOIN lonely_right v ON v.row = two"
-    return (
-        "SELECT one, two, max(weight) AS weight, count(*) FILTER (a.h = b.h) AS agreeing, count(*) AS compared, "
-        f"agreeing / compared AS likeness FROM ({left}) a FULL OUTER JOIN ({right}) b USING (one, two, position) "
-        "GROUP BY one, two"
-    )
+def _values(file: ComparisonFile, side: str, columns: Sequence[str], rows: str) -> str:
+    """One row per value: row, position of its column, hash."""
+    name = identifier(file.con.sql(f"SELECT * FROM {side}_rows LIMIT 0").columns[0])
+    texts = ", ".join(f"lower(trim({identifier(column)}))" for column in columns)
+    unnested = f"SELECT {name} AS row, unnest([{texts}]) AS v, unnest(range({len(columns)})) AS position"
+    return f"SELECT row, position, hash(v) AS h FROM ({unnested} FROM {side}_rows WHERE {name} IN {rows}) WHERE v <> ''"

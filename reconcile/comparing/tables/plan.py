@@ -59,7 +59,7 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
     pairs = recipe.columns or _proposed(propose_columns(con, left, right, with_overlap=False))
     keys = recipe.keys
     if not keys and not recipe.no_key:
-        keys = _best_key(suggest_keys(con, left, right, pairs))
+        keys = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
     key_names = {(key.left, key.right) for key in keys}
     compared = [pair for pair in pairs if (pair.left, pair.right) not in key_names and not pair.is_ignored]
     columns = tuple(_compared(con, left, right, place, pair) for place, pair in enumerate(compared))

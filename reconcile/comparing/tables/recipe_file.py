@@ -121,7 +121,7 @@ def _parse_key(entry: Mapping[str, Any], name: str) -> KeyColumn:
 def _parse_pair(entry: Mapping[str, Any], name: str) -> ColumnPair:
     rule_names = set(_values(ColumnRule()))
     _refuse_unknown(entry, rule_names | _PAIR, name)
-    rule = {
+    rule: dict[str, Any] = {
         key: _decimal(value, name, key) if key in _DECIMALS else value
         for key, value in entry.items()
         if key in rule_names

@@ -145,8 +145,8 @@ def _rank_candidates(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         hashes.append(f"hash({', '.join(values) or '0'})")
     source = f"{_left_over('left')} a JOIN {_left_over('right')} b ON {on}"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE near_candidates AS SELECT left_row, right_row, row_number() OVER (ORDER BY number, "
-        "mask, least(lh, rh), greatest(lh, rh), left_row, right_row) AS rank FROM ("
+        "CREATE OR REPLACE TEMP TABLE near_candidates AS SELECT left_row, right_row, row_number() OVER ("
+        "ORDER BY number, mask, least(lh, rh), greatest(lh, rh), left_row, right_row) AS rank FROM ("
         f"SELECT left_row, right_row, lh, rh, {number} AS number, {mask} AS mask FROM (SELECT *{readings} FROM ("
         f"SELECT a.rowid AS left_row, b.rowid AS right_row, {hashes[0]} AS lh, {hashes[1]} AS rh{value_columns(plan)} "
         f"FROM {source})))"
@@ -175,7 +175,8 @@ def _add_groups(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         old = f"CAST({alias}.rowid IS NOT NULL AS BIGINT) AS {side}_count"
         head = head.replace(old, f"coalesce({alias}.n, 0) AS {side}_count")
     con.execute(
-        f"INSERT INTO pairs SELECT {head}{value_columns(plan)} FROM {_group('left')} a FULL OUTER JOIN {_group('right')} b ON {on}"
+        f"INSERT INTO pairs SELECT {head}{value_columns(plan)} "
+        f"FROM {_group('left')} a FULL OUTER JOIN {_group('right')} b ON {on}"
     )
 
 

@@ -31,8 +31,8 @@ class ColumnResult:
     Attributes:
         compared: pairs of rows (or groups) in which it was compared.
         classes: differences by class.
-        largest, mean: of the absolute differences; numbers in their unit, dates in days; None without any, for text, and
-            for sensitive columns.
+        largest, mean: of the absolute differences; numbers in their unit, dates in days; None without any, for text,
+            and for sensitive columns.
         left_sum, right_sum: exact decimal text over all readable rows of each file; None unless numbers.
         left_unread, right_unread: values of a number column that are no number and are not in the sum.
     """
@@ -90,6 +90,7 @@ class Comparison:
     Attributes:
         totals: every class of `ROW_CLASSES`, in that order.
         key: what names a row, e.g. "id", "invoice + line", or "content".
+        key_columns: its columns, left and right name each; empty for content.
         cells: differing cells.
         notes: sentences about the comparison itself, e.g. rows without a key.
         recipe: TOML that repeats it.
@@ -99,6 +100,7 @@ class Comparison:
     left: SourceInfo
     right: SourceInfo
     key: str
+    key_columns: tuple[tuple[str, str], ...]
     duplicates: str
     totals: tuple[ClassTotal, ...]
     columns: tuple[ColumnResult, ...]

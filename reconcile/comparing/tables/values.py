@@ -10,6 +10,8 @@ from reconcile.systems.files.sql import literal
 # 19 digits before the point and 9 behind it: differences and sums of these cannot overflow DuckDB's 38 digits.
 NUMBER = "DECIMAL(28, 9)"
 _CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|INR"
+_PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
+_MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
 _DAY_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
@@ -34,7 +36,7 @@ def number_sql(text: str, decimal: str) -> str:
     grouped = f"regexp_replace({signed}, {literal(group)}, '', 'g')"
     plain = grouped if decimal == "." else f"replace({grouped}, ',', '.')"
     slow = f"CASE WHEN regexp_full_match({signed}, {literal(form)}) THEN try_cast({plain} AS {NUMBER}) END"
-    exact = f"regexp_full_match({text}, '[-+]?[0-9]{{1,19}}([.][0-9]{{0,9}})?')"
+    exact = f"regexp_full_match({text}, {literal(_PLAIN)})"
     if decimal == ",":
         return f"({slow})"
     return f"(CASE WHEN {exact} THEN try_cast({text} AS {NUMBER}) ELSE {slow} END)"
@@ -55,19 +57,33 @@ def date_sql(text: str, date_format: str) -> str:
     return f"try_strptime({text}, [{formats}])"
 
 
-def folded_sql(text: str) -> str:
-    """`text` without what is only a way of writing: case, white space, punctuation, and the word used for yes or no.
+def plain_number_sql(text: str) -> str:
+    """`text` as an exact number where it is digits with a decimal point and nothing else, else NULL."""
+    return f"(CASE WHEN regexp_full_match({text}, {literal(_PLAIN)}) THEN try_cast({text} AS {NUMBER}) END)"
 
-    Between digits it matters that there was a separator, not which: 1-11 and 11-1 stay apart.
+
+def same_but_written_otherwise_sql(left: str, right: str) -> str:
+    """Whether two texts differ in case, white space, punctuation or the word for yes and no alone.
+
+    Between digits it matters that there is a separator, not which: 1-11 and 11-1 stay apart.
     """
-    inner = text
-    for _ in range(2):  # twice, because neighbouring matches share a digit: 1-2-3
-        inner = f"regexp_replace({inner}, '([0-9])[\\s\\pP]+([0-9])', '\\1' || chr(1) || '\\2', 'g')"
-    folded = f"lower(regexp_replace({inner}, '[\\s\\x{{00A0}}\\x{{202F}}\\pP]', '', 'g'))"
+    letters = [f"regexp_replace(lower({text}), {literal(_MARKS)}, '', 'g')" for text in (left, right)]
+    parts = []
+    for text in (left, right):
+        apart = f"lower({text})"
+        for _ in range(2):  # twice, because neighbouring matches share a digit: 1-2-3
+            apart = f"regexp_replace({apart}, '([0-9])[\\s\\pP]+([0-9])', '\\1' || chr(1) || '\\2', 'g')"
+        parts.append(f"regexp_replace({apart}, {literal(_MARKS)}, '', 'g')")
+    is_short = f"length({left}) <= 5 AND length({right}) <= 5"
     return (
-        f"(CASE {folded} WHEN 'yes' THEN 'true' WHEN 'y' THEN 'true' WHEN 't' THEN 'true' WHEN 'no' THEN 'false' "
-        f"WHEN 'n' THEN 'false' WHEN 'f' THEN 'false' ELSE {folded} END)"
+        f"(({letters[0]} = {letters[1]} AND {parts[0]} = {parts[1]}) "
+        f"OR ({is_short} AND {_truth_sql(left)} = {_truth_sql(right)}))"
     )
+
+
+def _truth_sql(text: str) -> str:
+    yes, no = "('yes', 'y', 'true', 't', '1')", "('no', 'n', 'false', 'f', '0')"
+    return f"(CASE WHEN lower(trim({text})) IN {yes} THEN true WHEN lower(trim({text})) IN {no} THEN false END)"
 
 
 def blank_sql(text: str) -> str:

@@ -1,7 +1,7 @@
 """Carrying out a plan, and the result as an immutable DuckDB file.
 
 The file holds `rows` and `cells` (see `cells`), `left_rows` and `right_rows` (row, then all columns of that file, for
-every row that is not the same), `partners` (see `partners`), `unreadable` (side, line, problem, text), and the report
+every row that is not the same), `unreadable` (side, line, problem, text), and the report
 itself as JSON in `_comparison`. Values of sensitive columns are masked in all of them.
 """
 
@@ -20,7 +20,6 @@ from reconcile.comparing.tables.cells import write_cells, write_rows
 from reconcile.comparing.tables.keys import KeyCheck, check_key
 from reconcile.comparing.tables.matching_rows import match_by_content, match_by_key
 from reconcile.comparing.tables.measures import count_classes, measure_columns
-from reconcile.comparing.tables.partners import write_partners
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
@@ -31,8 +30,8 @@ from reconcile.model import Progress, utc_now
 from reconcile.systems.files.sql import identifier, literal
 
 RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
-"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, a row of either side once at
-most. It is handed in, because the matching engine is not below this package."""
+"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names a row of either
+side once at most. It is handed in, because the matching engine is not below this package."""
 
 
 def write_comparison(
@@ -104,25 +103,25 @@ def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
         ways = {"nearest": "paired with the nearest", "groups": "compared as groups with sums"}
         way = ways.get(plan.recipe.duplicates, "listed and not compared")
         notes.append(
-            f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and {check.right_repeated:,} right keys "
-            f"({check.right_repeated_rows:,} rows) occur more than once; these rows were {way}."
+            f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and "
+            f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows) occur more than once; these rows were {way}."
         )
     return notes
 
 
 def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, target: Path, started: float, notes: list[str]) -> Comparison:
     write_cells(con, plan, "result.cells")
-    write_rows(con, plan, "result.rows", "result.cells")
+    write_rows(con, "result.rows", "result.cells")
     has_groups = bool(one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0])
     for side, name in ((plan.left, "left"), (plan.right, "right")):
         _write_side_rows(con, side, name, sensitive_columns(plan, name), has_groups=has_groups)
     _write_unreadable(con, plan)
-    write_partners(con, plan)
     totals = count_classes(con, plan, "result.rows")
     made = Comparison(
         left=_source(plan.left, plan, "left"),
         right=_source(plan.right, plan, "right"),
         key=key_title(plan),
+        key_columns=tuple((key.left, key.right) for key in plan.keys),
         duplicates=plan.recipe.duplicates,
         totals=totals,
         columns=measure_columns(con, plan, "result.cells", totals),

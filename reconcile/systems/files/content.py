@@ -18,13 +18,18 @@ _PADDED_HEADER = re.compile(
     r"zip|post|plz|ein\b|tax|duns|d-u-n-s|account.?n|cust.*n(o|um)|vendor.?n|fips|ssn|iban|code", re.I
 )
 _SAMPLE_ROWS = 4000
+_CUT_DIGITS = 12  # a spreadsheet shows longer numbers in scientific notation
 
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """A column in a sample of rows: how many values, and how many of them look like digits, dates or Salesforce ids."""
+    """A column in a sample of rows: how many values, and how many of them look like digits, dates or Salesforce ids.
+
+    `numbers` are digits too many for a spreadsheet, or in scientific notation: an id before and after it was damaged.
+    """
 
     values: int
+    numbers: int
     digits: int
     zero_led: int
     digit_length: int | None
@@ -35,7 +40,7 @@ class _Profile:
 def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[ReadWarning]:
     """What looks damaged in the values of `table`, all VARCHAR: counted over every row, with up to five examples.
 
-    Which columns hold ids, dates or digits is told from a sample of rows; scientific notation is looked for everywhere.
+    Which columns hold ids, dates or digits is told from a sample of rows at even distances.
     """
     profiles = _profiles(con, table, columns)
     conditions = [(column, kind, sql) for column in columns for kind, sql in _conditions(column, profiles[column])]
@@ -55,23 +60,34 @@ def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
         name = identifier(column)
         digits = f"FILTER (regexp_full_match({name}, '[0-9]+'))"
         parts.append(
-            f"count({name}), count(*) {digits}, count(*) FILTER (regexp_full_match({name}, '0[0-9]+')), "
+            f"count({name}), count(*) FILTER (regexp_full_match({name}, '[0-9]{{{_CUT_DIGITS},}}|{_SCIENTIFIC}')), "
+            f"count(*) {digits}, count(*) FILTER (regexp_full_match({name}, '0[0-9]+')), "
             f"mode(length({name})) {digits}, count(*) FILTER (regexp_full_match({name}, '{_DAY_MONTH}')), "
             f"count(*) FILTER (regexp_full_match({name}, '{_SALESFORCE}') AND regexp_matches({name}, '[A-Za-z]'))"
         )
     short = ", ".join(f"left({identifier(column)}, 64) AS {identifier(column)}" for column in columns)
-    sample = f"(SELECT {short} FROM {identifier(table)} LIMIT {_SAMPLE_ROWS})"
+    sample = f"(SELECT {short} FROM {identifier(table)} WHERE {_spread(con, table)})"
     row = con.sql(f"SELECT {', '.join(parts)} FROM {sample}").fetchall()[0]
-    return {column: _Profile(*row[6 * i : 6 * i + 6]) for i, column in enumerate(columns)}
+    return {column: _Profile(*row[7 * i : 7 * i + 7]) for i, column in enumerate(columns)}
+
+
+def _spread(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A condition on rows that keeps a few stretches at even distances."""
+    rows = int(con.sql(f"SELECT count(*) FROM {identifier(table)}").fetchall()[0][0])
+    length = _SAMPLE_ROWS // 4
+    if rows <= _SAMPLE_ROWS:
+        return "true"
+    starts = [(rows - length) * i // 3 for i in range(4)]
+    return " OR ".join(f"rowid BETWEEN {start} AND {start + length - 1}" for start in starts)
 
 
 def _conditions(column: str, profile: _Profile) -> list[tuple[WarningKind, str]]:
     """The conditions worth counting over the whole column."""
     name = identifier(column)
     is_scientific = f"length({name}) < 32 AND regexp_full_match({name}, '{_SCIENTIFIC}')"
-    found: list[tuple[WarningKind, str]] = [
-        ("scientific_notation", f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND {is_scientific}")
-    ]
+    found: list[tuple[WarningKind, str]] = []
+    if profile.numbers:
+        found.append(("scientific_notation", f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND {is_scientific}"))
     if profile.salesforce_ids > 0.8 * profile.values:
         found.append(("salesforce_15", f"length({name}) = 15"))
     length = profile.digit_length or 0
