@@ -186,8 +186,10 @@ class _Work:
         fields = sorted({n for o in operations for n in (*o.before, *o.after)} | ({stamp} if stamp else set()))
         ids = [operation.target.record_id for operation in operations]
         present = self._writer.read(self._info.name, ids, fields)
-        if stamp is not None and self._is_in_running_second(present, stamp):
-            time.sleep(1.0)
+        for _ in range(3):
+            if stamp is None or not self._is_in_running_second(present, stamp):
+                break
+            time.sleep(0.4)
             present = self._writer.read(self._info.name, ids, fields)
         return present
 
