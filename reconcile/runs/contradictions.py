@@ -25,6 +25,7 @@ def mark_contradicted(execution: Execution) -> None:
     con = execution.con
     con.execute(f"CREATE TEMP TABLE scored AS {_SCORED_SQL}")
     con.execute(f"CREATE TEMP TABLE rivals AS {_rivals_sql(execution.reconciliation.accept)}")
+    _write_forms(execution)
     con.execute(f"""
         UPDATE links SET status = 'contradicted' WHERE status IN ('confirmed', 'one_sided') AND (left_id, right_id) IN (
             SELECT (left_id, right_id) FROM rivals UNION ALL SELECT (left_id, right_id) FROM ({_unlike_sql()}))
@@ -57,22 +58,25 @@ def _rivals_sql(accept: float) -> str:
     )
 
 
-def _unlike_sql() -> str:
-    """Unscored links in which nothing agrees."""
-    compared = " + ".join(f"(l_{role} <> '' AND r_{role} <> '')::INTEGER" for role in STRONG_ROLES)
-    agreeing = " OR ".join(f"(l_{role} <> '' AND l_{role} = r_{role})" for role in STRONG_ROLES)
+def _write_forms(execution: Execution) -> None:
+    """Write `unscored_forms`: what the two records of every unscored link show, in comparable form; blank for nothing."""
     forms = ", ".join(
         f"coalesce({form_sql(role, f'{side}.{role}')}, '') AS {side}_{role}"
         for role in STRONG_ROLES
         for side in ("l", "r")
     )
+    execution.con.execute(f"""
+        CREATE TEMP TABLE unscored_forms AS SELECT s.left_id, s.right_id, {forms} FROM scored s
+        JOIN left_records l ON l.record_id = s.left_id JOIN right_records r ON r.record_id = s.right_id
+        WHERE s.is_unscored
+    """)
+
+
+def _unlike_sql() -> str:
+    """Unscored links in which enough can be compared and nothing agrees."""
+    compared = " + ".join(f"(l_{role} <> '' AND r_{role} <> '')::INTEGER" for role in STRONG_ROLES)
+    agreeing = " OR ".join(f"(l_{role} <> '' AND l_{role} = r_{role})" for role in STRONG_ROLES)
     return f"""
-        WITH forms AS (
-            SELECT s.left_id, s.right_id, {forms} FROM scored s
-            JOIN left_records l ON l.record_id = s.left_id JOIN right_records r ON r.record_id = s.right_id
-            WHERE s.is_unscored),
-        blanked AS (SELECT * FROM forms WHERE {compared} >= {LEAST_COMPARED})
-        SELECT left_id, right_id FROM blanked
-        WHERE NOT ({agreeing})
+        SELECT left_id, right_id FROM unscored_forms WHERE {compared} >= {LEAST_COMPARED} AND NOT ({agreeing})
           AND jaro_winkler_similarity(l_name, r_name) < {UNLIKE_NAME}
     """

@@ -27,6 +27,7 @@ def write_duplicates(execution: Execution) -> None:
     for side in SIDES:
         dedupe(execution.con, f"{side}_matchable", rules, prefix=f"{side}_", progress=execution.progress)
         _remove_related(execution, side)
+        _write_forms(execution, side)
         _remove_elsewhere(execution, side)
         _remove_kept_apart(execution, side)
         _recluster(execution, side)
@@ -49,8 +50,13 @@ def _remove_related(execution: Execution, side: Side) -> None:
     """)
 
 
-def _forms_sql(role: Role) -> tuple[str, str]:
-    return form_sql(role, f"a.{role}"), form_sql(role, f"b.{role}")
+def _write_forms(execution: Execution, side: Side) -> None:
+    """Write `<side>_forms`: what every record that is in a pair shows, in comparable form; null for nothing."""
+    forms = ", ".join(f"nullif({form_sql(role, role)}, '') AS {role}" for role in ("name", *_PLACE_ROLES, "email"))
+    execution.con.execute(f"""
+        CREATE TEMP TABLE {side}_forms AS SELECT record_id, {forms} FROM {side}_records
+        WHERE record_id IN (SELECT id_a FROM {side}_pairs UNION SELECT id_b FROM {side}_pairs)
+    """)
 
 
 def _remove_elsewhere(execution: Execution, side: Side) -> None:
@@ -58,13 +64,13 @@ def _remove_elsewhere(execution: Execution, side: Side) -> None:
 
     Locations of a chain share name and domain; strangers share a name. At least two roles must disagree, none agree.
     """
-    forms = [_forms_sql(role) for role in (*_PLACE_ROLES, "email")]
-    differing = " + ".join(f"coalesce({one} <> {other}, false)::INTEGER" for one, other in forms)
-    agreeing = " OR ".join(f"coalesce({one} = {other}, false)" for one, other in forms)
+    roles = (*_PLACE_ROLES, "email")
+    differing = " + ".join(f"coalesce(a.{role} <> b.{role}, false)::INTEGER" for role in roles)
+    agreeing = " OR ".join(f"coalesce(a.{role} = b.{role}, false)" for role in roles)
     execution.con.execute(f"""
         DELETE FROM {side}_pairs WHERE (id_a, id_b) IN (
             SELECT (p.id_a, p.id_b) FROM {side}_pairs p
-            JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
+            JOIN {side}_forms a ON a.record_id = p.id_a JOIN {side}_forms b ON b.record_id = p.id_b
             WHERE NOT ({agreeing}) AND {differing} >= 2)
     """)
 
@@ -75,15 +81,13 @@ def _remove_kept_apart(execution: Execution, side: Side) -> None:
     That is how the locations of a chain, and sister companies at one address, look. They count as duplicates only when
     they show no difference at all: the same name, and no address, postcode or phone that disagrees.
     """
-    name = _forms_sql("name")
-    places = [_forms_sql(role) for role in _PLACE_ROLES]
-    alike = " AND ".join([f"{name[0]} = {name[1]}", *(f"coalesce({one} = {other}, true)" for one, other in places)])
+    alike = " AND ".join(["a.name = b.name", *(f"coalesce(a.{role} = b.{role}, true)" for role in _PLACE_ROLES)])
     execution.con.execute(f"""
         DELETE FROM {side}_pairs WHERE (id_a, id_b) IN (
             SELECT (p.id_a, p.id_b) FROM {side}_pairs p
             JOIN links k ON k.{side}_id = p.id_a AND k.status = 'confirmed'
             JOIN links n ON n.{side}_id = p.id_b AND n.status = 'confirmed'
-            JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
+            JOIN {side}_forms a ON a.record_id = p.id_a JOIN {side}_forms b ON b.record_id = p.id_b
             WHERE k.{other_side(side)}_id <> n.{other_side(side)}_id AND NOT coalesce({alike}, false))
     """)
 
