@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconcile.simulators.generator.ids import normalise_id
+from reconcile.simulators.salesforce import recycling
 from reconcile.simulators.salesforce.auth import PASSWORD, SECURITY_TOKEN, identity, username
+from reconcile.simulators.salesforce.errors import SalesforceError
+from reconcile.simulators.salesforce.objects import SOBJECTS
 from reconcile.simulators.salesforce.org import Org, Session
+from reconcile.simulators.salesforce.schema import SObject
+from reconcile.simulators.salesforce.writing import Origin
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -60,13 +67,13 @@ def _answer(org: Org, body: bytes, rest: str) -> str:
     return handler(org, session, call)
 
 
-def _read(body: bytes) -> tuple[ElementTree.Element, str]:
+def _read(body: bytes) -> tuple[ET.Element, str]:
     """The call element, and the session id of the header."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise SoapFault("UNKNOWN_EXCEPTION", "document types are not allowed")
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314  # document types, and so entities, are refused above
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(body)  # noqa: S314  # document types, and so entities, are refused above
+    except ET.ParseError as error:
         raise SoapFault("UNKNOWN_EXCEPTION", f"Could not parse the request: {error}") from error
     session_id, call = "", None
     for element in root.iter():
@@ -79,17 +86,17 @@ def _read(body: bytes) -> tuple[ElementTree.Element, str]:
     return call, session_id
 
 
-def _local(element: ElementTree.Element) -> str:
+def _local(element: ET.Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rsplit("}", 1)[-1]
 
 
-def child_text(element: ElementTree.Element, name: str) -> str:
+def child_text(element: ET.Element, name: str) -> str:
     """The text of a child."""
     return next(((child.text or "").strip() for child in element if _local(child) == name), "")
 
 
-def _login(org: Org, call: ElementTree.Element, rest: str) -> str:
+def _login(org: Org, call: ET.Element, rest: str) -> str:
     """Sign in with name and password plus security token."""
     version = re.match(r"(\d+\.\d)", rest)
     if version is None or float(version[1]) > LAST_LOGIN_VERSION:
@@ -127,13 +134,78 @@ def _user_info(org: Org, session: Session) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in pairs.items())
 
 
-def _get_user_info(org: Org, session: Session, _call: ElementTree.Element) -> str:
+def _get_user_info(org: Org, session: Session, _call: ET.Element) -> str:
     return f"<getUserInfoResponse><result>{_user_info(org, session)}</result></getUserInfoResponse>"
 
 
-def _logout(org: Org, session: Session, _call: ElementTree.Element) -> str:
+def _logout(org: Org, session: Session, _call: ET.Element) -> str:
     org.sessions.pop(session.token, None)
     return "<logoutResponse/>"
+
+
+def _merge(org: Org, session: Session, call: ET.Element) -> str:
+    """Each request of a merge call is a transaction of its own."""
+    results = []
+    for request in (child for child in call if _local(child) in {"mergeRequests", "request"}):
+        master = next((child for child in request if _local(child) == "masterRecord"), request)
+        victims = [(child.text or "").strip() for child in request if _local(child) == "recordToMergeIds"]
+        master_id = child_text(master, "Id")
+        try:
+            sobject = _object_of(child_text(master, "type"))
+            moved = recycling.merge(org, sobject, master_id, _values(master), victims, _origin(session))
+            parts = [f"<id>{normalise_id(master_id)}</id>"]
+            parts += [f"<mergedRecordIds>{normalise_id(victim)}</mergedRecordIds>" for victim in victims]
+            parts += ["<success>true</success>", *(f"<updatedRelatedIds>{each}</updatedRelatedIds>" for each in moved)]
+        except SalesforceError as error:
+            parts = [_errors(error), f"<id>{escape(master_id)}</id>", "<success>false</success>"]
+        results.append(f"<result>{''.join(parts)}</result>")
+    return f"<mergeResponse>{''.join(results)}</mergeResponse>"
+
+
+def _undelete(org: Org, session: Session, call: ET.Element) -> str:
+    """Bring rows back from the recycle bin, each for itself."""
+    results = []
+    for record_id in ((child.text or "").strip() for child in call if _local(child) == "ids"):
+        try:
+            sobject = next((each for each in SOBJECTS.values() if each.prefix == record_id[:3]), None)
+            if sobject is None:
+                raise SalesforceError("MALFORMED_ID", f"malformed id {record_id}")
+            done = recycling.undelete(org, sobject, record_id, _origin(session))
+            results.append(f"<result><id>{done}</id><success>true</success></result>")
+        except SalesforceError as error:
+            results.append(f"<result>{_errors(error)}<id>{escape(record_id)}</id><success>false</success></result>")
+    return f"<undeleteResponse>{''.join(results)}</undeleteResponse>"
+
+
+def _object_of(name: str) -> SObject:
+    """The object of a `type` element."""
+    sobject = SOBJECTS.get(name.lower())
+    if sobject is None:
+        raise SalesforceError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return sobject
+
+
+def _values(record: ET.Element) -> dict[str, str | None]:
+    """Field values of an sObject element; `fieldsToNull` clears."""
+    values: dict[str, str | None] = {}
+    for child in record:
+        name = _local(child)
+        if name == "fieldsToNull":
+            values[(child.text or "").strip()] = None
+        elif name not in {"type", "Id"}:
+            values[name] = child.text
+    return values
+
+
+def _errors(error: SalesforceError) -> str:
+    """A row's error."""
+    fields = "".join(f"<fields>{escape(name)}</fields>" for name in error.fields)
+    return f"<errors>{fields}<message>{escape(error.message)}</message><statusCode>{error.code}</statusCode></errors>"
+
+
+def _origin(session: Session) -> Origin:
+    """Who writes over SOAP."""
+    return Origin(request_id=uuid.uuid4().hex, method="POST", path="/services/Soap/u", user_id=session.user_id)
 
 
 def _fault_kind(fault: SoapFault) -> str:
@@ -141,7 +213,9 @@ def _fault_kind(fault: SoapFault) -> str:
     return "LoginFault" if fault.code == "INVALID_LOGIN" else "UnexpectedErrorFault"
 
 
-_CALLS: dict[str, Callable[[Org, Session, ElementTree.Element], str]] = {
+_CALLS: dict[str, Callable[[Org, Session, ET.Element], str]] = {
     "getUserInfo": _get_user_info,
     "logout": _logout,
+    "merge": _merge,
+    "undelete": _undelete,
 }

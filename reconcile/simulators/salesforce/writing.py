@@ -89,13 +89,13 @@ def create(org: Org, sobject: SObject, values: Mapping[str, Any], origin: Origin
     row.update(clean)
     _derive(sobject, row)
     now = now_text()
-    row.update(CreatedDate=now, CreatedById=origin.user_id, **_stamps(origin, now))
+    row.update(CreatedDate=now, CreatedById=origin.user_id, **stamps(origin, now))
     if "OwnerId" in row and row["OwnerId"] is None:
         row["OwnerId"] = origin.user_id
     _check(org, sobject, row, clean, None, origin)
     with org.transaction():
         record_id = org.store.insert(sobject, row)
-        _log(org, sobject, record_id, "create", {name: [None, value] for name, value in clean.items()}, origin)
+        log_write(org, sobject, record_id, "create", {name: [None, value] for name, value in clean.items()}, origin)
         if row.get("IsPersonAccount") and sobject.name == "Account":
             _make_twin(org, record_id, row, origin)
     return record_id
@@ -122,8 +122,8 @@ def update(org: Org, sobject: SObject, record_id: str, values: Mapping[str, Any]
     _check(org, sobject, row, clean, row["Id"], origin)
     changes = {name: [before[name], value] for name, value in clean.items()}
     with org.transaction():
-        org.store.update(sobject, row["Id"], {**clean, **derived, **_stamps(origin, now_text())})
-        _log(org, sobject, row["Id"], "update", changes, origin)
+        org.store.update(sobject, row["Id"], {**clean, **derived, **stamps(origin, now_text())})
+        log_write(org, sobject, row["Id"], "update", changes, origin)
     return str(row["Id"])
 
 
@@ -142,11 +142,11 @@ def delete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
         raise SalesforceError("DELETE_FAILED", "cannot delete person contact")
     _meet_faults(org, origin, row["Id"])
     with org.transaction():
-        org.store.update(sobject, row["Id"], {"IsDeleted": 1, **_stamps(origin, now_text())})
-        _log(org, sobject, row["Id"], "delete", {}, origin)
+        org.store.update(sobject, row["Id"], {"IsDeleted": 1, **stamps(origin, now_text())})
+        log_write(org, sobject, row["Id"], "delete", {}, origin)
         if row.get("PersonContactId"):
             contact = live_object("Contact")
-            org.store.update(contact, row["PersonContactId"], {"IsDeleted": 1, **_stamps(origin, now_text())})
+            org.store.update(contact, row["PersonContactId"], {"IsDeleted": 1, **stamps(origin, now_text())})
     return str(row["Id"])
 
 
@@ -219,12 +219,12 @@ def _meet_faults(org: Org, origin: Origin, record_id: str) -> None:
     raise SalesforceError(fault.code, fault.message)
 
 
-def _stamps(origin: Origin, now: str) -> Row:
+def stamps(origin: Origin, now: str) -> Row:
     """Who changed a row, and when."""
     return {"LastModifiedDate": now, "LastModifiedById": origin.user_id, "SystemModstamp": now}
 
 
-def _log(
+def log_write(
     org: Org, sobject: SObject, record_id: str, action: str, changes: dict[str, list[Any]], origin: Origin
 ) -> None:
     """Note a write that took effect."""
@@ -255,7 +255,7 @@ def _make_twin(org: Org, account_id: str, row: Row, origin: Origin) -> None:
         "IsDeleted": 0,
         "CreatedDate": now,
         "CreatedById": origin.user_id,
-        **_stamps(origin, now),
+        **stamps(origin, now),
     }
     twin_id = org.store.insert(contact, twin)
     org.store.update(live_object("Account"), account_id, {"PersonContactId": twin_id})
