@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from reconcile.errors import NotAllowedError
 from reconcile.model import Person, Progress
-from reconcile.state import people
-from reconcile.workbench import Workbench
+
+if TYPE_CHECKING:
+    from reconcile.workbench import Workbench
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print the result as JSON.")
 
@@ -32,6 +33,8 @@ class Session:
     @cached_property
     def workbench(self) -> Workbench:
         """The workbench that the environment describes."""
+        from reconcile.workbench import Workbench  # noqa: PLC0415 - commands on files load no database
+
         return Workbench.open()
 
     @cached_property
@@ -41,6 +44,8 @@ class Session:
         Raises:
             NotAllowedError: `--as` names somebody who is not a practice person.
         """
+        from reconcile.state import people  # noqa: PLC0415 - as above
+
         with self.workbench.database.begin() as tx:
             laptop = people.ensure_laptop_person(tx)
             if self._person_id is None:

@@ -110,7 +110,7 @@ def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
 
 
 class _Reporter:
-    """Keeps a running job's progress where every process can read it, at most twice a second. Made in the job's step."""
+    """Keeps a running job's progress where every process can read it, at most twice a second; made in its step."""
 
     def __init__(self) -> None:
         self._last: tuple[str, float] = ("", 0.0)

@@ -1,0 +1,138 @@
+"""The command line as a person or a script uses it: real processes, a real workbench folder, real practice orgs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.practice import API_KEY, CLIENT_ID, CLIENT_SECRET, ROOT, Practice, running_practice
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def orgs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with running_practice(tmp_path_factory.mktemp("orgs"), accounts=200, seed=11) as practice:
+        yield practice
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home = tmp_path_factory.mktemp("home")
+
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "reconcile", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "RECONCILE_HOME": str(home)},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    return run
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def connected(command: Run, orgs: Practice) -> Run:
+    """A workbench with both practice orgs connected and pulled, and the built-in reconciliation defined."""
+    salesforce = ("--option", f"base_url={orgs.salesforce_url}", "--option", "login=client_credentials")
+    answer(
+        command(
+            *("connections", "add", "sf", "--system", "salesforce", "--environment", "practice", *salesforce),
+            *("--option", f"client_id={CLIENT_ID}", "--secrets", "--json"),
+            stdin=json.dumps({"client_secret": CLIENT_SECRET}),
+        )
+    )
+    answer(
+        command(
+            *("connections", "add", "cb", "--system", "chargebee", "--environment", "practice"),
+            *("--option", f"base_url={orgs.chargebee_url}", "--option", "site=acme-practice", "--secrets", "--json"),
+            stdin=json.dumps({"api_key": API_KEY}),
+        )
+    )
+    for connection in ("sf", "cb"):
+        pulled = answer(command("pull", connection, "--json"))
+        assert all(each["rows"] == each["expected"] for each in pulled["objects"] if each["expected"] is not None)
+    answer(command("reconciliations", "add", "Customers", "--left", "sf", "--right", "cb", "--json"))
+    return command
+
+
+def test_the_whole_way_from_a_pull_to_a_report(connected: Run, tmp_path: Path) -> None:
+    ran = answer(connected("run", "--json"))
+    assert ran["summary"]["ties_out"]
+    assert ran["summary"]["population"]["left"] == 200
+    book = tmp_path / "report.xlsx"
+    written = answer(connected("report", ran["run"], "--out", str(book), "--json"))
+    assert written["bytes"] == book.stat().st_size
+    assert len(openpyxl.load_workbook(book, read_only=True).sheetnames) > 3
+
+
+def test_a_connection_says_who_answers(connected: Run) -> None:
+    tested = answer(connected("connections", "test", "sf", "--json"))
+    assert tested["fingerprint"].startswith("00D")
+    assert "Account" in tested["objects"]
+
+
+def test_an_incremental_pull_is_based_on_the_newest(connected: Run) -> None:
+    pulled = answer(connected("pull", "cb", "--incremental", "--json"))
+    assert pulled["kind"] == "incremental"
+    assert pulled["base_id"]
+
+
+def test_credentials_are_never_shown(connected: Run, orgs: Practice) -> None:
+    listed = connected("connections", "list", "--json")
+    assert API_KEY not in listed.stdout
+    assert orgs.chargebee_url not in listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "words"),
+    [
+        (("pull", "nowhere"), 2, "no connection named 'nowhere'"),
+        (
+            ("connections", "add", "Bad Id", "--system", "files", "--environment", "practice"),
+            2,
+            "cannot be a connection id",
+        ),
+        (("changes", "show", "changes_1"), 2, "no change set"),
+        (("report", "run_1", "--out", "x.xlsx"), 2, "no run"),
+        (("report", "--out", "x.pdf"), 2, "no report format named 'pdf'"),
+        (("--as", "nobody", "pull", "sf"), 2, "no person"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_two(
+    connected: Run, arguments: tuple[str, ...], exit_code: int, words: str
+) -> None:
+    done = connected(*arguments)
+    assert done.returncode == exit_code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dead_system_is_exit_code_three_and_nothing_is_kept(connected: Run) -> None:
+    answer(
+        connected(
+            *("connections", "add", "dead", "--system", "chargebee", "--environment", "practice"),
+            *("--option", "base_url=http://127.0.0.1:9", "--option", "site=x", "--secrets", "--json"),
+            stdin=json.dumps({"api_key": "x"}),
+        )
+    )
+    done = connected("connections", "test", "dead")
+    assert done.returncode == 3
+    assert "no answer" in done.stderr
