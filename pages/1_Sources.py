@@ -9,7 +9,7 @@ from reconcile.ui.sections.new_connection import show_new_connection
 from reconcile.ui.sections.sources import show_columns, show_earlier, show_source
 
 with open_page("Sources") as frame:
-    sources = list_sources(frame.workbench)
+    sources = list_sources(frame.workbench, first=[side.id for side in frame.sides])
     if not sources:
         show_empty(
             "No connections yet",

@@ -28,6 +28,7 @@ from reconcile.workbench import Workbench
 
 STALE_DAYS = 2.0
 MOST_BADGES = 4
+_SIDEBAR_PX = 212
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ICON = ":material/join_inner:"
@@ -117,7 +118,13 @@ def open_page(title: str) -> Frame:
 
     A workbench that cannot be opened ends the page here with what is wrong.
     """
-    st.set_page_config(page_title=f"{title} · Reconcile", page_icon=_ICON, layout="wide", menu_items={"About": _ABOUT})
+    st.set_page_config(
+        page_title=f"{title} · Reconcile",
+        page_icon=_ICON,
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR_PX,
+        menu_items={"About": _ABOUT},
+    )
     frame = None
     with boundary():
         workbench, myself = open_workbench()
@@ -202,12 +209,9 @@ def _draw_side(connection: Connection, snapshot: Snapshot | None) -> None:
     is_old = read_at is not None and days_old(read_at) > STALE_DAYS
     read = f"pulled {age(read_at)}" if read_at else "not pulled yet"
     with st.container(horizontal=True, width="content", gap="xsmall", vertical_alignment="center"):
-        environment_badge(connection.environment)
-        st.caption(
-            f"**{plain(connection.name)}** · {f':orange[{read}]' if is_old or not read_at else read}",
-            width="content",
-            help=_describe_side(connection, read_at),
-        )
+        environment_badge(connection.environment, _describe_side(connection, read_at))
+        shown = f":orange[{read}]" if is_old or not read_at else read
+        st.caption(f"**{plain(connection.name)}** · {shown}", width="content")
         if connection.quarantine_reason:
             st.badge("Quarantined", icon=":material/block:", color="red", help=plain(connection.quarantine_reason))
 

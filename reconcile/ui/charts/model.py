@@ -57,36 +57,50 @@ def weight_chart(levels: pd.DataFrame) -> AnyChart:
 
 
 def threshold_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyChart:
-    """Candidates at or above each probability, with the two thresholds of the reconciliation.
+    """Candidates at or above each probability, and what is expected of them, with the reconciliation's two thresholds.
 
-    `curve` has the columns threshold (0..1), candidates (at or above it), precision (share expected to be right).
+    `curve` has the columns threshold (0..1), candidates (at or above it), precision and recall (expected, 0..1).
     """
-    x = alt.X("threshold:Q", title="probability at or above", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    line = (
+    x = alt.X("threshold:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    tips = [
+        alt.Tooltip("threshold:Q", title="At or above", format=".0%"),
+        alt.Tooltip("candidates:Q", title="Pairs", format=","),
+        alt.Tooltip("precision:Q", title="Expected to be right", format=".2%"),
+        alt.Tooltip("recall:Q", title="Of all right ones", format=".2%"),
+    ]
+    counts = (
         alt.Chart(curve)
         .mark_area(line={"strokeWidth": 2}, opacity=0.25, interpolate="step-before")
+        .encode(x=x, y=alt.Y("candidates:Q", title="pairs at or above"), tooltip=tips)
+    )
+    long = curve.melt(["threshold"], ["precision", "recall"], var_name="what", value_name="share").dropna()
+    expected = (
+        alt.Chart(long)
+        .mark_line(strokeWidth=2)
         .encode(
             x=x,
-            y=alt.Y("candidates:Q", title="pairs"),
-            tooltip=[
-                alt.Tooltip("threshold:Q", title="At or above", format=".0%"),
-                alt.Tooltip("candidates:Q", title="Pairs", format=","),
-                alt.Tooltip("precision:Q", title="Expected to be right", format=".1%"),
-            ],
+            y=alt.Y("share:Q", title="expected", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False)),
+            color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
+            tooltip=["what:N", alt.Tooltip("threshold:Q", format=".0%"), alt.Tooltip("share:Q", format=".2%")],
         )
     )
+    rules = _threshold_rules(accept, review)
+    chart: AnyChart = alt.vconcat(
+        alt.layer(counts, rules).properties(height=150, width="container"),
+        alt.layer(expected, rules).properties(height=90, width="container"),
+        spacing=8,
+    )
+    return chart
+
+
+def _threshold_rules(accept: float, review: float) -> alt.Chart:
     rules = pd.DataFrame({"threshold": [review, accept], "name": ["shown from here", "accepted from here"]})
-    marks = (
+    chart: alt.Chart = (
         alt.Chart(rules)
         .mark_rule(strokeDash=[4, 3], size=1.5, color=NEUTRAL)
         .encode(x="threshold:Q", tooltip=[alt.Tooltip("name:N", title="Threshold"), "threshold:Q"])
     )
-    names = (
-        alt.Chart(rules)
-        .mark_text(align="right", dx=-5, dy=-2, baseline="bottom", fontSize=11, color=NEUTRAL, angle=270)
-        .encode(x="threshold:Q", y=alt.value(0), text="name:N")
-    )
-    return alt.layer(line, marks, names).properties(height=260)
+    return chart
 
 
 def pairs_per_key(keys: pd.DataFrame) -> AnyChart:

@@ -8,9 +8,10 @@ from reconcile.model import Environment
 from reconcile.ui.text.labels import ENVIRONMENTS, Label
 
 
-def environment_badge(environment: Environment) -> None:
-    """PRODUCTION red, SANDBOX blue, PRACTICE grey."""
-    label_badge(ENVIRONMENTS[environment])
+def environment_badge(environment: Environment, more: str = "") -> None:
+    """PRODUCTION red, SANDBOX blue, PRACTICE grey. `more` (Markdown) is told with its meaning."""
+    label = ENVIRONMENTS[environment]
+    st.badge(label.name, icon=label.icon, color=label.color, help="\n\n".join(filter(None, (label.meaning, more))))
 
 
 def label_badge(label: Label) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-ROW_PX, HEADER_PX = 35, 37
+ROW_PX, HEADER_PX = 30, 33
+BLANK = "–"
 
 
 def show_table(
@@ -22,7 +23,14 @@ def show_table(
     """Draw `rows`; only the columns named in `columns` are sent to the browser, in that order."""
     shown = rows[[name for name in columns if name in rows.columns]]
     st.dataframe(
-        shown, column_config=dict(columns), hide_index=True, height=_height(len(shown), max_rows), key=key, alt=alt
+        shown,
+        column_config=dict(columns),
+        hide_index=True,
+        height=_height(len(shown), max_rows),
+        row_height=ROW_PX,
+        placeholder=BLANK,
+        key=key,
+        alt=alt,
     )
 
 
@@ -50,11 +58,19 @@ def show_openable(
         column_config=dict(columns),
         hide_index=True,
         height=height or _height(len(shown), max_rows),
-        row_height=row_height,
+        row_height=row_height or ROW_PX,
+        placeholder=BLANK,
         key=key,
         alt=alt,
         on_select=lambda: _open_selected(key, tuple(ids), on_open),
         selection_mode="single-row",
+    )
+
+
+def moment(label: str, *, seconds: bool = False) -> Any:
+    """A column of times, always in UTC."""
+    return st.column_config.DatetimeColumn(
+        f"{label} (UTC)", format="YYYY-MM-DD HH:mm:ss" if seconds else "YYYY-MM-DD HH:mm", timezone="UTC"
     )
 
 

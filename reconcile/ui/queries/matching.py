@@ -83,12 +83,17 @@ def learned_levels(path: str) -> pd.DataFrame:
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def threshold_points(path: str) -> pd.DataFrame:
-    """For each of fifty-one thresholds: candidates at or above it, and the share of them expected to be right."""
+    """For each of fifty-one thresholds: candidates at or above it, and the precision and recall expected of them.
+
+    Both follow from the calibrated probabilities; the recall is among the candidates, pairs that no key brought are not
+    in it.
+    """
     sql = f"""
         WITH steps AS (SELECT range / {_STEPS}.0 AS threshold FROM range({_STEPS + 1})),
         binned AS (SELECT floor(probability * {_STEPS}) / {_STEPS}.0 AS bin, count(*) AS n, sum(probability) AS p
                    FROM candidates GROUP BY 1)
-        SELECT threshold, coalesce(sum(n), 0)::BIGINT AS candidates, sum(p) / nullif(sum(n), 0) AS precision
+        SELECT threshold, coalesce(sum(n), 0)::BIGINT AS candidates, sum(p) / nullif(sum(n), 0) AS precision,
+               coalesce(sum(p), 0) / (SELECT nullif(sum(p), 0) FROM binned) AS recall
         FROM steps LEFT JOIN binned ON bin >= threshold - 1e-9 GROUP BY 1 ORDER BY 1
     """
     return frame(path, sql)

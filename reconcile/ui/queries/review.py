@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -90,6 +90,21 @@ def queue_rows(rows: Sequence[QueueRow]) -> pd.DataFrame:
             {
                 "kind": EXCEPTIONS[row.kind].name,
                 "name": _name(row),
+                "amount": None if row.amount_cents is None else row.amount_cents / 100,
+                "status": _status(row),
+            }
+            for row in rows
+        ]
+    )
+
+
+def duplicate_rows(rows: Sequence[QueueRow], sides: Mapping[str, str]) -> pd.DataFrame:
+    """One row a cluster: side, name (of the record that names it), amount (currency units), status."""
+    return pd.DataFrame(
+        [
+            {
+                "side": sides.get(row.side or "", ""),
+                "name": row.left_name or row.right_name or row.cluster_id,
                 "amount": None if row.amount_cents is None else row.amount_cents / 100,
                 "status": _status(row),
             }

@@ -31,13 +31,15 @@ class Source:
         return self.snapshots[0] if self.snapshots else None
 
 
-def list_sources(workbench: Workbench) -> list[Source]:
-    """Every connection in use, by name, with its last twenty snapshots."""
+def list_sources(workbench: Workbench, first: Sequence[str] = ()) -> list[Source]:
+    """Every connection in use with its last twenty snapshots: those of the ids in `first`, then the others by name."""
     with workbench.database.read() as tx:
-        return [
+        found = [
             Source(connection, snapshots.list_snapshots(tx, connection.id, limit=20))
             for connection in connections.list_connections(tx)
         ]
+    order = {connection_id: place for place, connection_id in enumerate(first)}
+    return sorted(found, key=lambda source: order.get(source.connection.id, len(order)))
 
 
 def object_counts(snapshot: Snapshot) -> pd.DataFrame:
@@ -96,7 +98,7 @@ def column_profile(path: str, object_name: str) -> pd.DataFrame:
 
 def _completeness(is_complete: bool, expected: int | None) -> str:
     if expected is None:
-        return "not countable at the source"
+        return "not countable"
     return "complete" if is_complete else "INCOMPLETE"
 
 
@@ -104,4 +106,4 @@ def _months(months: object) -> str:
     if not isinstance(months, dict) or not months:
         return "–"
     agreeing = sum(1 for rows_found, expected in months.values() if expected is None or rows_found == expected)
-    return f"{agreeing} of {len(months)} months agree"
+    return f"{agreeing} of {len(months)} agree"

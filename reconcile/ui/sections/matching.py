@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from reconcile import defining, jobs
 from reconcile.access import may
 from reconcile.model import Reconciliation, Run
 from reconcile.ui import charts
-from reconcile.ui.actions import reconciliations as actions
 from reconcile.ui.components.progress import show_job
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt
@@ -36,7 +36,7 @@ def show_run_bar(frame: Frame, definition: Reconciliation) -> None:
                 disabled=is_busy or not is_ready or not is_allowed,
                 help="" if is_allowed else "Running takes an analyst or an administrator.",
             ):
-                attempt(lambda: actions.run(frame.workbench, frame.person, definition.id))
+                attempt(lambda: jobs.enqueue_run(frame.workbench, frame.person, definition.id))
                 st.rerun()
         if not is_ready:
             st.page_link("pages/1_Sources.py", label="Pull both sides first", icon=":material/download:")
@@ -87,12 +87,12 @@ def show_mapping(frame: Frame, definition: Reconciliation) -> None:
         f"Stored links: {plain(definition.left.link_field or 'none')} and "
         f"{plain(definition.right.link_field or 'none')}."
     )
-    wanted = actions.with_mapping(
+    wanted = defining.with_mapping(
         definition, queries.mapped_roles(edited, "left"), queries.mapped_roles(edited, "right")
     )
     if wanted != definition and st.button("Save mapping", key="save_mapping", type="primary", icon=":material/save:"):
         attempt(
-            lambda: actions.save(frame.workbench, frame.person, wanted),
+            lambda: defining.save(frame.workbench, frame.person, wanted),
             "Saved as the next version. Run again to see what it changes.",
         )
         st.rerun()
@@ -129,13 +129,17 @@ def show_results(run: Run, definition: Reconciliation) -> None:
             help="Records, test records left out, for which no pair reaches the review threshold.",
         )
     left, right = st.columns(2)
-    with left.container(border=True):
+    with left.container(border=True, height="stretch"):
         st.markdown("**What a threshold would do**")
+        st.caption(
+            f"Dashed: shown to a person from {definition.review:.0%}, accepted from {definition.accept:.0%}. "
+            "Precision and recall are what the calibrated probabilities promise."
+        )
         st.altair_chart(
             charts.threshold_curve(queries.threshold_points(run.path), definition.accept, definition.review),
             alt="Candidates at or above each probability",
         )
-    with right.container(border=True):
+    with right.container(border=True, height="stretch"):
         _show_keys(run)
     with st.container(border=True):
         st.markdown("**What each agreement is worth**")
@@ -147,6 +151,6 @@ def _show_keys(run: Run) -> None:
     st.markdown("**Where the candidates came from**")
     keys = queries.pairs_of_keys(run.path)
     if keys.empty:
-        st.caption("Every record of one side was compared with every record of the other: no pair was missed by a key.")
+        st.caption("This run keeps no figures of its blocking keys (small sides are compared whole, without keys).")
         return
     st.altair_chart(charts.pairs_per_key(keys), alt="Candidate pairs by blocking key")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from reconcile import defining
 from reconcile.access import may
 from reconcile.errors import InputError
-from reconcile.ui.actions import reconciliations as actions
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt
 from reconcile.ui.queries.sources import Source, list_sources
@@ -46,8 +46,8 @@ def show_new_reconciliation(frame: Frame) -> None:
 def _add(frame: Frame, name: str, left: tuple[str, str], right: tuple[str, str], *, is_one_to_one: bool) -> None:
     if not name.strip():
         raise InputError("The reconciliation needs a name.")
-    made = actions.propose(frame.workbench, name, left, right, is_one_to_one=is_one_to_one)
-    actions.save(frame.workbench, frame.person, made)
+    made = defining.propose(frame.workbench, name, left, right, is_one_to_one=is_one_to_one)
+    defining.save(frame.workbench, frame.person, made)
 
 
 def _choose_side(sources: list[Source], label: str, side: str, *, position: int) -> tuple[str, str]:

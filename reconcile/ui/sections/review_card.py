@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -18,6 +18,8 @@ from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 from reconcile.ui.text.labels import VERDICTS
 
 MOST_CANDIDATES = 3
+_UNTOLD = Cell("", blank=" ")
+_ADDRESS = Cell("", blank="with the address", is_note=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,16 @@ def show_records_side_by_side(frame: Frame, card: Card, evidence: Evidence | Non
     if notes:
         columns.append(Column("Evidence", "bits for this pair"))
     gap = [Row("The same on both", kind="gap")] if same and differing else []
-    grid = [*differing, *gap, *same, Row("Also known", kind="gap"), *_further(shown, has_notes=bool(notes))]
-    show_records(columns, grid, key="card_records", alt="The records side by side")
+    rows = _tell_address_once([*differing, *gap, *same], notes.get("place"))
+    show_records(columns, rows, key="card_records", alt="The records side by side")
+
+
+def show_more_of(frame: Frame, card: Card) -> None:
+    """What else is known of the records: links, owner, dates, money and the further fields."""
+    shown = _columns(frame, card)
+    if shown:
+        columns = [Column(each.title, each.subtitle) for each in shown]
+        show_records(columns, _further(shown), key="card_further", alt="What else is known of the records")
 
 
 def show_why(frame: Frame, card: Card) -> Evidence | None:
@@ -133,8 +143,18 @@ def _row(role: str, reference: RecordView, others: list[RecordView], notes: dict
     partner = others[0].values.get(role) if others else first  # type: ignore[call-overload]  # as above
     is_same = (first or "").casefold().strip() == (partner or "").casefold().strip()
     if notes:
-        cells.append(notes.get(role, Cell("", blank=" ")))
+        is_place = role in PLACE and "place" in notes
+        cells.append(_ADDRESS if is_place else notes.get(role, _UNTOLD))
     return Row(ROLE_NAMES[role], tuple(cells), "same" if is_same else "differs")  # type: ignore[index]  # as above
+
+
+def _tell_address_once(rows: list[Row], told: Cell | None) -> list[Row]:
+    """The address is weighed as one: its first row on the screen has the figure, the others refer to it."""
+    for place, row in enumerate(rows):
+        if told is not None and row.cells and row.cells[-1] is _ADDRESS:
+            rows[place] = replace(row, cells=(*row.cells[:-1], told))
+            return rows
+    return rows
 
 
 def _notes(evidence: Evidence | None) -> dict[str, Cell]:
@@ -146,12 +166,12 @@ def _notes(evidence: Evidence | None) -> dict[str, Cell]:
     for step in evidence.steps[1:]:
         role = names.get(step.label, step.label)
         tone: Tone = "green" if step.bits > 0 else "red" if step.bits < 0 else ""
-        for place in PLACE if role == "place" else (role,):
-            notes[place] = Cell(f"{step.detail} {step.bits:+.1f}", tone=tone, is_note=True)
+        told = Cell(f"{step.detail} {step.bits:+.1f}", tone=tone, is_note=True)
+        notes.update({"place": told} if role == "place" else {role: told})
     return notes
 
 
-def _further(shown: list[Shown], *, has_notes: bool) -> list[Row]:
+def _further(shown: list[Shown]) -> list[Row]:
     records = [each.record for each in shown]
     names = list(dict.fromkeys(name for record in records for name, value in record.extra.items() if value))
     values = {
@@ -163,9 +183,6 @@ def _further(shown: list[Shown], *, has_notes: bool) -> list[Row]:
         "Changed": [record.modified_at for record in records],
         **{name: [record.extra.get(name) for record in records] for name in names},
     }
-    tail = (Cell("", blank=" "),) if has_notes else ()
     return [
-        Row(name, (*(Cell(value, blank="–") for value in row), *tail), "same")
-        for name, row in values.items()
-        if any(row)
+        Row(name, tuple(Cell(value, blank="–") for value in row), "same") for name, row in values.items() if any(row)
     ]

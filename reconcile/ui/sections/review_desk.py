@@ -19,6 +19,7 @@ from reconcile.ui.queries.review import queue_of, read_card
 from reconcile.ui.sections.review_card import (
     MOST_CANDIDATES,
     show_history,
+    show_more_of,
     show_records_side_by_side,
     show_why,
     shown_evidence,
@@ -51,7 +52,7 @@ def show_desk(frame: Frame) -> None:
             open_exception(
                 actions.following(frame.workbench, frame.person, queue, desk.chosen, sort=desk.sort, after=None)
             )
-        left, right = st.columns([10, 21], gap="medium")
+        left, right = st.columns([5, 8], gap="medium")
         with left:
             show_list(desk)
         with right:
@@ -76,6 +77,7 @@ def _show_card(desk: Desk) -> None:
     why, said = st.columns([3, 2], gap="medium")
     with why:
         show_why(desk.frame, card)
+        show_more_of(desk.frame, card)
     with said:
         st.text_input(
             "Note",
@@ -103,6 +105,8 @@ def _show_heading(card: Card, busy_with: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label_badge(EXCEPTIONS[exception.kind])
         st.markdown(f"**{answers.question}**", width="stretch")
+        if exception.probability is not None:
+            st.caption(f"{exception.probability:.1%} probable", width="content")
         if exception.amount_cents is not None:
             st.caption(f"{money(exception.amount_cents)} concerned", width="content")
     story = str(exception.detail.get("story") or EXCEPTIONS[exception.kind].meaning)

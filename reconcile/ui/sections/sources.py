@@ -9,7 +9,7 @@ from reconcile.model import Snapshot
 from reconcile.ui.actions import sources as actions
 from reconcile.ui.components.badges import environment_badge
 from reconcile.ui.components.progress import show_job
-from reconcile.ui.components.tables import show_table
+from reconcile.ui.components.tables import moment, show_table
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary, tell
 from reconcile.ui.queries.sources import Source, column_profile, object_counts, snapshot_rows
@@ -75,7 +75,7 @@ def show_earlier(source: Source) -> None:
     show_table(
         snapshot_rows(source.snapshots),
         {
-            "pulled": st.column_config.DatetimeColumn("Pulled (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "pulled": moment("Pulled"),
             "kind": st.column_config.TextColumn("Kind"),
             "records": st.column_config.NumberColumn("Records", format="localized"),
             "complete": st.column_config.CheckboxColumn("Complete"),
@@ -99,11 +99,13 @@ def _show_snapshot(snapshot: Snapshot) -> None:
     show_table(
         object_counts(snapshot),
         {
-            "object": st.column_config.TextColumn("Object", width="medium"),
+            "object": st.column_config.TextColumn("Object", width=160),
             "rows": st.column_config.NumberColumn("Records", format="localized"),
             "expected": st.column_config.NumberColumn("Source counts", format="localized"),
             "state": st.column_config.TextColumn("Proof"),
-            "months": st.column_config.TextColumn("By month of creation"),
+            "months": st.column_config.TextColumn(
+                "By month", help="Months of creation in which as many arrived as the source counts"
+            ),
         },
         alt="Objects of the newest snapshot",
         max_rows=8,

@@ -40,7 +40,7 @@ export default function (component) {
     tr.append(label)
     for (const value of row.cells) {
       if (value.parts.length === 0) {
-        tr.append(cell("td", value.blank || "empty", "empty " + (value.tone || "")))
+        tr.append(cell("td", value.blank || "empty", "empty " + (value.isNote ? "note " : "") + (value.tone || "")))
         continue
       }
       const td = cell("td", null, value.tone || "")
