@@ -160,7 +160,7 @@ def clean_names(folded: pl.Series, country: pl.Series | None) -> Columns:
     )
     if len(rows) > 0:
         parts = words.gather(rows).str.splitn(" dba ", 2).struct
-        words = words.scatter(rows, parts.field("field_0"))
+        words = words.clone().scatter(rows, parts.field("field_0"))
         second = without_legal_form(parts.field("field_1"), None if country is None else country.gather(rows))
         alias = alias.scatter(rows, none_if_empty(second))
     core = none_if_empty(without_legal_form(words, country).str.strip_prefix("the "))

@@ -44,7 +44,8 @@ def where(column: pl.Series, test: pl.Series, step: Callable[[pl.Series], pl.Ser
         return column
     if len(rows) == len(column):
         return step(column)
-    return column.scatter(rows, step(column.gather(rows)))
+    # `scatter` writes into its own series: the caller's column stays as it was.
+    return column.clone().scatter(rows, step(column.gather(rows)))
 
 
 def by_distinct(column: pl.Series, clean: Callable[[pl.Series], Columns]) -> Columns:
