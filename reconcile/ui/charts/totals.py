@@ -5,16 +5,17 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from reconcile.ui.charts.palette import AnyChart
+from reconcile.ui.charts.palette import CATEGORIES, AnyChart
 
 
 def totals_chart(totals: pd.DataFrame) -> AnyChart:
     """One stacked bar for each side: every record of the population in exactly one category.
 
     Args:
-        totals: columns side (as shown), category (as shown), records, rank (order of the categories).
+        totals: columns side (as shown), id and category (as shown), records, rank (order of the categories).
     """
-    order = totals.sort_values("rank")["category"].drop_duplicates().tolist()
+    kinds = totals.sort_values("rank")[["id", "category"]].drop_duplicates()
+    scale = alt.Scale(domain=kinds["category"].tolist(), range=[CATEGORIES[name] for name in kinds["id"]])
     chart: AnyChart = (
         alt.Chart(totals)
         .mark_bar(height=26)
@@ -25,9 +26,9 @@ def totals_chart(totals: pd.DataFrame) -> AnyChart:
                 sort=None,
                 axis=alt.Axis(labelLimit=200, ticks=False, domain=False, labelOverlap=False),
             ),
-            x=alt.X("records:Q", title="records", stack="zero"),
+            x=alt.X("records:Q", title=None, stack="zero"),
             color=alt.Color(
-                "category:N", sort=order, title=None, legend=alt.Legend(orient="bottom", columns=4, labelLimit=200)
+                "category:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=4, labelLimit=200)
             ),
             order=alt.Order("rank:Q"),
             tooltip=["side:N", "category:N", alt.Tooltip("records:Q", format=",")],

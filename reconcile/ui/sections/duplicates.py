@@ -19,7 +19,7 @@ from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
 from reconcile.ui.queries.duplicates import Survivor, survivor
 from reconcile.ui.queries.review import duplicate_rows, queue_of, read_card
-from reconcile.ui.text import age, count, plain
+from reconcile.ui.text import age, chance, count, plain
 from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 from reconcile.ui.text.labels import VERDICTS
 
@@ -236,4 +236,4 @@ def _show_weakest(card: Card, names: dict[str, str]) -> None:
     weakest = card.member_pairs[0]
     pair = " and ".join(plain(names.get(key, key)) for key in (weakest.left_id, weakest.right_id))
     if weakest.probability is not None:
-        st.caption(f"Weakest bond: {pair}, {weakest.probability:.1%} probable ({weakest.weight or 0.0:+.1f} bits).")
+        st.caption(f"Weakest bond: {pair}, {chance(weakest.probability)} probable ({weakest.weight or 0.0:+.1f} bits).")

@@ -10,7 +10,7 @@ from reconcile.ui.components.record_grid import Cell, Column, Kind, Row, show_re
 from reconcile.ui.frame import Frame
 from reconcile.ui.queries.evidence import Evidence, filled_roles, pair_evidence, record_values
 from reconcile.ui.queries.matching import find_records
-from reconcile.ui.text import plain
+from reconcile.ui.text import chance, plain
 
 LEFT, RIGHT = "left_record", "right_record"
 
@@ -34,7 +34,8 @@ def show_evidence(evidence: Evidence) -> None:
     margin = f", {evidence.margin:+.1f} bits against its best rival" if evidence.margin is not None else ""
     chosen = " It is the pair that the assignment chose." if evidence.is_chosen else ""
     st.markdown(
-        f"**{evidence.probability:.1%}** probable, {evidence.weight:+.1f} bits{margin}: {band[evidence.band]}.{chosen}"
+        f"**{chance(evidence.probability)}** probable, {evidence.weight:+.1f} bits{margin}: "
+        f"{band[evidence.band]}.{chosen}"
     )
     st.altair_chart(charts.waterfall(evidence.steps), alt="How the evidence adds up, in bits")
 

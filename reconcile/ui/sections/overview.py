@@ -11,11 +11,11 @@ from reconcile.ui.queries.runs import RunFigures, trend
 from reconcile.ui.text import count, money, share
 from reconcile.ui.text.labels import EXCEPTIONS, Color
 
-_LOOKS: dict[State, tuple[Color, str, str]] = {
-    "done": ("green", ":material/check_circle:", "done"),
-    "now": ("blue", ":material/pending:", "to do now"),
-    "todo": ("gray", ":material/radio_button_unchecked:", "later"),
-    "trouble": ("red", ":material/error:", "needs a look"),
+_LOOKS: dict[State, tuple[Color, str]] = {
+    "done": ("green", ":material/check_circle:"),
+    "now": ("blue", ":material/pending:"),
+    "todo": ("gray", ":material/radio_button_unchecked:"),
+    "trouble": ("red", ":material/error:"),
 }
 
 
@@ -37,10 +37,10 @@ def show_stages(stages: tuple[Stage, ...]) -> None:
     """The seven steps of the loop in their order, each with how it stands."""
     with st.grid(len(stages), min_column_width=118, gap="small"):
         for stage in stages:
-            color, icon, meaning = _LOOKS[stage.state]
+            color, icon = _LOOKS[stage.state]
             with st.container(border=True, height="stretch", gap="xsmall"):
                 st.page_link(stage.page, label=f"**{stage.name}**", icon=stage.icon)
-                st.caption(f":{color}[{icon}] {stage.fact}", help=meaning.capitalize())
+                st.caption(f":{color}[{icon}] {stage.fact}")
 
 
 def show_figures(frame: Frame, overview: Overview) -> None:
@@ -103,16 +103,16 @@ def show_kinds(figures: RunFigures) -> None:
             for each in figures.kinds:
                 label = EXCEPTIONS[each.kind]
                 page = "pages/4_Duplicates.py" if each.kind == "duplicate" else "pages/3_Review.py"
-                with st.container(horizontal=True, vertical_alignment="center"):
+                with st.container(horizontal=True, vertical_alignment="center", wrap=False):
                     st.page_link(
                         page,
                         label=f":{label.color}[{label.name}] {count(each.exceptions)}",
                         icon=label.icon,
                         query_params={} if each.kind == "duplicate" else {"kinds": each.kind},
-                        width=190,
+                        width=150,
                     )
                     amount = f" Concerns {money(each.amount_cents)}." if each.amount_cents else ""
-                    st.caption(f"{label.meaning}{amount}", width="stretch")
+                    st.caption(f"{label.meaning}{amount}", width="stretch", wrap=False)
 
 
 def show_trend(frame: Frame, figures: RunFigures) -> None:

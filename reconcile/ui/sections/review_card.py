@@ -13,7 +13,7 @@ from reconcile.ui.components.record_grid import Cell, Column, Row, Tone, show_re
 from reconcile.ui.frame import Frame
 from reconcile.ui.queries.evidence import PLACE, Evidence, pair_evidence
 from reconcile.ui.queries.matching import role_name
-from reconcile.ui.text import age, money, plain
+from reconcile.ui.text import age, chance, money, plain
 from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 from reconcile.ui.text.labels import VERDICTS
 
@@ -79,7 +79,7 @@ def show_why(frame: Frame, card: Card) -> Evidence | None:
         st.caption("The match did not score this pair: no blocking key brought the two together, or it is below 1 %.")
         return None
     margin = f" · {evidence.margin:+.1f} bits over the best rival" if evidence.margin is not None else ""
-    st.markdown(f"**{evidence.probability:.1%}** probable · {evidence.weight:+.1f} bits{margin}")
+    st.markdown(f"**{chance(evidence.probability)}** probable · {evidence.weight:+.1f} bits{margin}")
     st.altair_chart(waterfall(evidence.steps), alt="How the evidence adds up, in bits", key="card_waterfall")
     return evidence
 
@@ -111,7 +111,7 @@ def _columns(frame: Frame, card: Card) -> list[Shown]:
     shown = [Shown(frame.side_name(_side(side)), record.record_id, record) for side, record in pair if record]
     for number, candidate in enumerate(card.candidates[:MOST_CANDIDATES], 1):
         record, probability = candidate.record, candidate.evidence.probability
-        certainty = f" · {probability:.0%}" if probability is not None else ""
+        certainty = f" · {chance(probability)}" if probability is not None else ""
         taken = " · linked already" if candidate.links else ""
         rejected = " · rejected before" if candidate.is_rejected else ""
         title = f"Candidate {number} ({frame.side_name(record.side)})"

@@ -25,7 +25,7 @@ from reconcile.ui.sections.review_card import (
     shown_evidence,
 )
 from reconcile.ui.sections.review_queue import Desk, open_exception, show_filters, show_list
-from reconcile.ui.text import age, money, plain
+from reconcile.ui.text import age, chance, money, plain
 from reconcile.ui.text.decisions import ANSWERS
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 
@@ -106,7 +106,7 @@ def _show_heading(card: Card, busy_with: str | None) -> None:
         label_badge(EXCEPTIONS[exception.kind])
         st.markdown(f"**{answers.question}**", width="stretch")
         if exception.probability is not None:
-            st.caption(f"{exception.probability:.1%} probable", width="content")
+            st.caption(f"{chance(exception.probability)} probable", width="content")
         if exception.amount_cents is not None:
             st.caption(f"{money(exception.amount_cents)} concerned", width="content")
     story = str(exception.detail.get("story") or EXCEPTIONS[exception.kind].meaning)

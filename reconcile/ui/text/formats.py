@@ -42,6 +42,15 @@ def share(part: float, whole: float) -> str:
     return f"{percent:.0f} %" if percent in (0, 100) or percent >= 10 else f"{percent:.1f} %"
 
 
+def chance(probability: float) -> str:
+    """A probability as per cent. What is not certain is never shown as 0 or 100: "> 99.9 %"."""
+    if probability > 0.9995:
+        return "> 99.9 %"
+    if probability < 0.0005:
+        return "< 0.1 %"
+    return f"{100 * probability:.1f} %"
+
+
 def when(moment: datetime | None) -> str:
     """A moment as "2026-11-22 09:30 UTC"; never as a dash or empty text."""
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
