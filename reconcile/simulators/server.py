@@ -83,12 +83,12 @@ def serve(
 
     Args:
         salesforce_port, chargebee_port: 0 for any free one.
-        accounts: live Salesforce accounts, at least 100.
+        accounts: live Salesforce accounts, at least 200.
         seed: of the generated data.
         ready: called with the ports once both accept connections.
 
     Raises:
-        ValueError: fewer than 100 accounts.
+        ValueError: fewer than 200 accounts.
         OSError: a port that is taken.
     """
     sockets = [_bind(salesforce_port), _bind(chargebee_port)]

@@ -10,7 +10,7 @@ class Plan:
     """Numbers of planted items for one world. All counts are of items of that kind, not of records.
 
     Attributes:
-        accounts: live accounts in the org; at least 100.
+        accounts: live accounts in the org; at least 200.
         persons: person accounts.
         chains: chains, each of three to seven locations.
         siblings: second companies behind another's domain.
@@ -61,10 +61,10 @@ def plan_world(accounts: int) -> Plan:
     """The numbers for an org of `accounts` live accounts.
 
     Raises:
-        ValueError: fewer than 100 accounts: the kinds would not fit beside each other.
+        ValueError: fewer than 200 accounts: the kinds would not fit beside each other.
     """
-    if accounts < 100:
-        raise ValueError(f"A practice org needs at least 100 accounts to hold every kind of record; got {accounts}.")
+    if accounts < 200:
+        raise ValueError(f"A practice org needs at least 200 accounts to hold every kind of record; got {accounts}.")
 
     def share(fraction: float, least: int = 3) -> int:
         return max(least, round(accounts * fraction))

@@ -125,12 +125,12 @@ def generate(accounts: int, seed: int, *, children: bool = True) -> World:
     """Make a world of `accounts` live accounts; the same arguments always give the same world.
 
     Args:
-        accounts: live Salesforce accounts, at least 100.
+        accounts: live Salesforce accounts, at least 200.
         seed: of everything random.
         children: also make contacts, opportunities, subscriptions and invoices; without them it is twice as fast.
 
     Raises:
-        ValueError: fewer than 100 accounts.
+        ValueError: fewer than 200 accounts.
     """
     truth, portions = draw(accounts, seed, children=children)
     tables: dict[str, dict[str, list[Row]]] = {"salesforce": {}, "chargebee": {}}
@@ -149,7 +149,7 @@ def draw(accounts: int, seed: int, *, children: bool = True) -> tuple[Truth, Ite
         The truth, and portions of at most some ten thousand rows, made as they are asked for.
 
     Raises:
-        ValueError: fewer than 100 accounts.
+        ValueError: fewer than 200 accounts.
     """
     rng = random.Random(seed)
     plan = plan_world(accounts)
