@@ -68,7 +68,8 @@ def write_rows(con: duckdb.DuckDBPyConnection, target: str, cells: str) -> None:
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT count(*) AS pairs, "
-        "coalesce(sum(left_count), 0) AS left_rows, coalesce(sum(right_count), 0) AS right_rows FROM classed WHERE class = 'same'"
+        "coalesce(sum(left_count), 0) AS left_rows, coalesce(sum(right_count), 0) AS right_rows "
+        "FROM classed WHERE class = 'same'"
     )
     con.execute(
         f"CREATE OR REPLACE TABLE {target} AS SELECT row, class, left_row, right_row, left_count, right_count, how, "

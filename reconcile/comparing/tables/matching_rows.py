@@ -95,8 +95,11 @@ def _is_repeated(plan: Plan, side: str) -> str:
 def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """Make `pairs` from the table `content_links(left_row, right_row, probability)`, which names a row once at most."""
     right = plan.right.table
-    linked = f"SELECT r.rowid AS place, left_row, probability FROM {right} r LEFT JOIN {CONTENT_LINKS} ON right_row = r.rowid"
-    source = f"{plan.left.table} a FULL OUTER JOIN ({linked}) m ON m.left_row = a.rowid LEFT JOIN {right} b ON b.rowid = place"
+    places = f"{right} r LEFT JOIN {CONTENT_LINKS} ON right_row = r.rowid"
+    linked = f"(SELECT r.rowid AS place, left_row, probability FROM {places})"
+    source = (
+        f"{plan.left.table} a FULL OUTER JOIN {linked} m ON left_row = a.rowid LEFT JOIN {right} b ON b.rowid = place"
+    )
     head = head_sql(plan, "content", "m.probability")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head}{value_columns(plan)} "

@@ -236,10 +236,14 @@ def parse_comparison(document: Mapping[str, Any], path: str) -> Comparison:
     values["made_at"] = datetime.fromisoformat(values["made_at"])
     values["path"] = path
     for side in ("left", "right"):
-        source = {name: tuple(value) if isinstance(value, list) else value for name, value in values[side].items()}
-        values[side] = SourceInfo(**source)
+        given: dict[str, Any] = values[side]
+        values[side] = SourceInfo(**{name: _as_tuple(value) for name, value in given.items()})
     values["totals"] = tuple(ClassTotal(**item) for item in values["totals"])
     values["columns"] = tuple(ColumnResult(**item) for item in values["columns"])
     values["notes"] = tuple(values["notes"])
     values["key_columns"] = tuple((one, two) for one, two in values["key_columns"])
     return Comparison(**values)
+
+
+def _as_tuple(value: Any) -> Any:  # JSON has lists where the report has tuples
+    return tuple(value) if isinstance(value, list) else value

@@ -55,7 +55,7 @@ def nearest_partners(file: ComparisonFile, rows: Sequence[int], side: str) -> di
         f"rare AS (SELECT position, h, 1 / ln(1.0 + count(*)) AS weight FROM theirs GROUP BY ALL "
         f"HAVING count(*) <= {_MOST_MEETINGS}), "
         "met AS (SELECT a.row AS one, b.row AS two, sum(weight) AS weight FROM mine a JOIN rare USING (position, h) "
-        "JOIN theirs b USING (position, h) GROUP BY ALL "
+        "JOIN theirs b USING (position, h) GROUP BY a.row, b.row "
         "QUALIFY row_number() OVER (PARTITION BY a.row ORDER BY sum(weight) DESC, b.row) <= 5), "
         "one AS (SELECT one, two, position, h FROM met JOIN mine v ON v.row = one), "
         "two AS (SELECT one, two, position, h FROM met JOIN theirs v ON v.row = two) "

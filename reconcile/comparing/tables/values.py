@@ -11,6 +11,7 @@ from reconcile.systems.files.sql import literal
 NUMBER = "DECIMAL(28, 9)"
 _CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|INR"
 _PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
+_SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
 _DAY_FORMATS = (
@@ -88,13 +89,13 @@ def _truth_sql(text: str) -> str:
 
 def blank_sql(text: str) -> str:
     """Whether `text` is NULL, empty or white space."""
-    return f"(coalesce(trim({text}, E' \\t\\r\\n\\u00a0'), '') = '')"
+    return f"(coalesce(trim({text}, {_SPACE}), '') = '')"
 
 
 def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:
     """`text` as it is compared in a key; no value and an empty one are the same key."""
     if "trim" in steps:
-        text = f"trim({text}, E' \\t\\r\\n\\u00a0')"
+        text = f"trim({text}, {_SPACE})"
     if "salesforce" in steps:
         text = f"CASE WHEN regexp_full_match({text}, '{_SALESFORCE}') THEN left({text}, 15) ELSE {text} END"
     if "zeros" in steps:

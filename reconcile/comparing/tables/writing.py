@@ -30,8 +30,8 @@ from reconcile.model import Progress, utc_now
 from reconcile.systems.files.sql import identifier, literal
 
 RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
-"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names a row of either
-side once at most. It is handed in, because the matching engine is not below this package."""
+"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names each row once at
+most. It is handed in, because the matching engine is not below this package."""
 
 
 def write_comparison(
@@ -104,7 +104,8 @@ def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
         way = ways.get(plan.recipe.duplicates, "listed and not compared")
         notes.append(
             f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and "
-            f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows) occur more than once; these rows were {way}."
+            f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows) "
+            f"occur more than once; these rows were {way}."
         )
     return notes
 
