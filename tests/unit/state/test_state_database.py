@@ -110,10 +110,12 @@ def test_an_empty_database_is_refused_until_it_is_migrated(empty_database_url: s
     database.close()
 
 
-def test_a_database_of_a_later_version_is_refused(database: Database) -> None:
+def test_a_database_of_a_later_version_is_refused(own_database_url: str) -> None:
+    database = Database(own_database_url)
     with database.begin() as tx:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    later = Database(database.url.render_as_string(hide_password=False))
+    database.close()
+    later = Database(own_database_url)
     for action in (later.migrate, lambda: later.begin().__enter__(), lambda: later.read().__enter__()):
         with pytest.raises(StorageError, match="9999, which this program does not know"):
             action()
