@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from reconcile.model import ChangeSet, ErrorClass, Operation, OperationState
 from reconcile.state import change_sets
 from reconcile.state.change_sets import JournalEvent
 from reconcile.state.database import Database
+
+OnVerified = Callable[[Transaction, Sequence[Operation]], None]
+"""Told, inside the transaction that says so, which operations have just been verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,14 @@ class Settled:
 class Book:
     """Operations by id. Nothing of a set under way is changed but through here."""
 
-    def __init__(self, database: Database, lease: Lease, operations: Sequence[Operation]) -> None:
-        self.database, self.lease = database, lease
+    def __init__(
+        self,
+        database: Database,
+        lease: Lease,
+        operations: Sequence[Operation],
+        on_verified: OnVerified = lambda *_: None,
+    ) -> None:
+        self.database, self.lease, self.on_verified = database, lease, on_verified
         self.change_set_id = lease.change_set_id
         self._operations = {each.id: each for each in operations}
         self._counts: Counter[OperationState] = Counter(each.state for each in operations)
@@ -106,6 +115,9 @@ class Book:
             change_sets.write_journal(tx, kind, lines)
             for each, after in zip(settled, moved, strict=True):
                 change_sets.move_operation(tx, each.operation, after.state, **_columns(after))
+            verified = [after for each, after in zip(settled, moved, strict=True) if _is_newly_verified(each, after)]
+            if verified:
+                self.on_verified(tx, verified)
 
         self.database.write(work)
         self._keep(moved)
@@ -120,6 +132,10 @@ class Book:
         if change_set.state != "pushing":
             raise StateError(f"Change set {change_set.title!r}", change_set.state, "pushed on")
         self.lease.require(tx)
+
+
+def _is_newly_verified(settled: Settled, after: Operation) -> bool:
+    return after.state == "verified" and settled.operation.state != "verified"
 
 
 def _moved(settled: Settled) -> Operation:

@@ -25,6 +25,7 @@ from reconcile.changing.pace import Control, Pace, go_on, wait
 from reconcile.changing.preflight import OpenReader, inspect, require_passed
 from reconcile.changing.remotes import OpenWriter, Remotes
 from reconcile.changing.states import UNFINISHED, WRITTEN, permits
+from reconcile.changing.telling import ledger_of
 from reconcile.changing.totals import PushTotals
 from reconcile.errors import ConflictError, QuarantinedError, ReconcileError, RemoteError, StateError
 from reconcile.model import ChangeSet, ChangeSetState, Operation, OperationState, Person, Policy, Progress, utc_now
@@ -104,7 +105,7 @@ def push(
         elif change_set.state not in {"pushing", "paused", "stopped"}:
             raise StateError(named(change_set), change_set.state.replace("_", " "), "pushed")
         if change_set.state != "paused":
-            book = Book(database, lease, operations)
+            book = Book(database, lease, operations, ledger_of(database, actor, change_set))
             _Push(book, remotes, policy=change_set.policy, progress=progress, control=control).run()
     with database.read() as tx:
         after = change_sets.get(tx, change_set_id)

@@ -13,6 +13,7 @@ from reconcile.changing.lifecycle import named
 from reconcile.changing.pace import Pace
 from reconcile.changing.remotes import OpenWriter, Remotes
 from reconcile.changing.states import WRITTEN, permits
+from reconcile.changing.telling import ledger_of
 from reconcile.changing.totals import PushTotals
 from reconcile.changing.values import final_values
 from reconcile.errors import StateError
@@ -30,11 +31,11 @@ def verify(
     round. Nothing is written to a remote system.
 
     Raises:
-        NotAllowedError: the person may not even read.
+        NotAllowedError: the person may not push: reading back changes what is said of the set.
         StateError: the set was not pushed yet, or is being pushed.
         ClaimedError, QuarantinedError, RemoteError: as for a push.
     """
-    access.require(actor, "read")
+    access.require(actor, "push change sets")
     patience = pace or Pace()
     with hold_lease(database, change_set_id, patience.lease_s) as lease:
         with database.read() as tx:
@@ -45,7 +46,7 @@ def verify(
             raise StateError(named(change_set), change_set.state.replace("_", " "), "verified")
         remotes = Remotes(database, actor, open_writer, patience)
         remotes.check(written)
-        book = Book(database, lease, operations)
+        book = Book(database, lease, operations, ledger_of(database, actor, change_set))
         present = remotes.read(written)
         expected = final_values(written)
         book.settle("read_back", [confirmation(each, present[each.id], expected) for each in written])

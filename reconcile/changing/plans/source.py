@@ -13,10 +13,9 @@ import duckdb
 from reconcile.errors import DefinitionError, UnknownNameError
 from reconcile.model import Connection, Operation, Reconciliation, RecordRef, Side, Snapshot, new_id
 from reconcile.snapshots import open_snapshot
+from reconcile.snapshots.sql import quoted
 from reconcile.systems import LinkFields, link_fields
 from reconcile.systems.salesforce.ids import to_18, to_18_sql
-
-_MODIFIED_FIELDS = ("SystemModstamp", "LastModifiedDate", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,7 @@ class Records:
         self.source, self.links = source, source.links
         self._connections: Mapping[Side, duckdb.DuckDBPyConnection] = {"left": left, "right": right}
         self._columns: dict[tuple[Side, str], tuple[str, ...]] = {}
+        self._known_keys: dict[tuple[Side, str], tuple[str, str | None]] = {}
 
     @property
     def has_salesforce_ids(self) -> bool:
@@ -136,14 +136,13 @@ class Records:
         Raises:
             DefinitionError: the snapshot lacks the object or a column.
         """
-        id_field = self.id_field(side, object_name)
-        stamp = next((name for name in _MODIFIED_FIELDS if name in self.columns(side, object_name)), None)
+        id_field, stamp = self._keys(side, object_name)
         self._require(side, object_name, [id_field, by, *fields])
         selected = [id_field, stamp or id_field, *fields]
         compared = self._comparable(side, object_name, by)
         rows = self._connections[side].execute(
-            f"SELECT {', '.join(map(_quoted, selected))} FROM {_quoted(object_name)} "
-            f"WHERE {compared} IN (SELECT unnest($values)) ORDER BY {_quoted(id_field)}",
+            f"SELECT {', '.join(map(quoted, selected))} FROM {quoted(object_name)} "
+            f"WHERE {compared} IN (SELECT unnest($values)) ORDER BY {quoted(id_field)}",
             {"values": sorted(value for value in set(values) if value is not None)},
         )
         return [
@@ -152,11 +151,8 @@ class Records:
         ]
 
     def id_field(self, side: Side, object_name: str) -> str:
-        """The key column of an object: the dataset's own, else what its system calls it."""
-        dataset = getattr(self.source.reconciliation, side)
-        if dataset.object == object_name:
-            return str(dataset.id_field)
-        return "Id" if "Id" in self.columns(side, object_name) else "id"
+        """The key column of an object, as its system says; where it was not pulled, the dataset's own."""
+        return self._keys(side, object_name)[0]
 
     def is_updateable(self, side: Side, object_name: str, field: str) -> bool:
         """Whether the source said, when it was pulled, that this user may write the field (true where it did not say).
@@ -190,6 +186,16 @@ class Records:
         found = self.find("left", companion.references, [], companion.references_key, [self.source.right.fingerprint])
         return found[0].target.record_id if found else None
 
+    def _keys(self, side: Side, object_name: str) -> tuple[str, str | None]:
+        """The object's key column and the column of its modification stamp, where it has one."""
+        if (side, object_name) not in self._known_keys:
+            query = "SELECT id_field, modified_field FROM _objects WHERE object = $object"
+            row = self._connections[side].execute(query, {"object": object_name}).fetchone()
+            id_field, stamp = row or (getattr(self.source.reconciliation, side).id_field, None)
+            there = self.columns(side, object_name)
+            self._known_keys[side, object_name] = (id_field, stamp if stamp in there else None)
+        return self._known_keys[side, object_name]
+
     def _found(
         self, side: Side, object_name: str, record_id: str, modified_at: str | None, values: dict[str, str | None]
     ) -> Found:
@@ -204,9 +210,7 @@ class Records:
             else (object_name, field) == (self.links.right_object, self.links.right_link_field)
         )
         is_parent = side == "left" and field in {child.parent_field for child in self.links.children}
-        return (
-            to_18_sql(_quoted(field)) if self.has_salesforce_ids and (holds_left_ids or is_parent) else _quoted(field)
-        )
+        return to_18_sql(quoted(field)) if self.has_salesforce_ids and (holds_left_ids or is_parent) else quoted(field)
 
     def _require(self, side: Side, object_name: str, fields: Sequence[str]) -> None:
         there = self.columns(side, object_name)
@@ -220,7 +224,7 @@ class Records:
     def _count_filled(self, side: Side, object_name: str, field: str) -> int:
         if field not in self.columns(side, object_name):
             return 0
-        query = f"SELECT count(nullif(trim({_quoted(field)}), '')) FROM {_quoted(object_name)}"
+        query = f"SELECT count(nullif(trim({quoted(field)}), '')) FROM {quoted(object_name)}"
         row = self._connections[side].execute(query).fetchone()
         return int(row[0]) if row else 0
 
@@ -242,7 +246,3 @@ def _columns(con: duckdb.DuckDBPyConnection, object_name: str) -> tuple[str, ...
         "ORDER BY column_index"
     )
     return tuple(row[0] for row in con.execute(query, {"object": object_name}).fetchall())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

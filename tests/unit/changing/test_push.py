@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from reconcile.changing import lifecycle
 from reconcile.changing.plans import plan
 from reconcile.changing.requests import FieldRequest, LinkRequest, UnlinkRequest
-from reconcile.model import Progress
+from reconcile.changing.revert import draft_revert
+from reconcile.ledger import history_of_record
+from reconcile.model import Person, Progress
+from reconcile.state import reconciliations
 from reconcile.state.database import Database
-from tests.unit.changing.files import CB_ID, CF, INVOICE, PARENT, SITE, SUBSCRIPTION, SYNCED
+from tests.unit.changing.files import CB_ID, CF, INVOICE, PARENT, RECONCILIATION, SITE, SUBSCRIPTION, SYNCED
+from tests.unit.changing.people import ANALYST, APPROVER
 from tests.unit.changing.rig import Bench, Orgs, make_bench
+
+KEEPER = Person("ann", "Ann", frozenset({"administrator"}))
 
 
 def test_an_unlink_and_a_new_link_are_pushed_and_read_back(orgs: Orgs, database: Database) -> None:
@@ -70,6 +77,30 @@ def test_a_field_is_taken_from_either_side(bench: Bench, take: str) -> None:
     assert bench.present(bench.orgs.left, "Account", [account], ["Name"])[account] == {
         "Name": name if take == "left" else company
     }
+
+
+def test_the_ledger_hears_of_every_link_that_was_verified_to_have_moved(bench: Bench) -> None:
+    (old, customer), (new, _) = bench.orgs.take(2)
+    with bench.database.begin() as tx:
+        reconciliations.save(tx, KEEPER, RECONCILIATION)
+        made = plan(bench.orgs.source, [LinkRequest(new, customer, moves_from=old)])
+        drafted = lifecycle.create(tx, ANALYST, "Move", made, reconciliation_id=RECONCILIATION.id)
+        submitted = lifecycle.submit(tx, ANALYST, drafted.id, drafted.revision)
+        change_set = lifecycle.approve(tx, APPROVER, drafted.id, submitted.revision)
+    assert bench.push(change_set).state == "verified"
+    with bench.database.read() as tx:
+        [begun] = [p for p in history_of_record(tx, RECONCILIATION.id, customer) if p.ended is None]
+    assert (begun.left.record_id, begun.right.record_id) == (new, customer)
+    assert (begun.is_stored_left, begun.is_stored_right) == (True, True)
+    assert begun.began.change_set_id == change_set.id
+    with bench.database.begin() as tx:
+        reverting = draft_revert(tx, ANALYST, change_set.id)
+        submitted = lifecycle.submit(tx, ANALYST, reverting.id, reverting.revision)
+        lifecycle.approve(tx, APPROVER, reverting.id, submitted.revision)
+    assert bench.push(reverting).state == "verified"
+    with bench.database.read() as tx:
+        periods = history_of_record(tx, RECONCILIATION.id, customer)
+    assert {(p.left.record_id, p.ended is None) for p in periods} == {(new, False), (old, True)}
 
 
 def test_progress_is_told_and_the_journal_holds_each_intent_before_its_answer(bench: Bench) -> None:

@@ -177,7 +177,7 @@ def test_preflight_stops_what_the_user_may_not_write(bench: Bench) -> None:
 @pytest.fixture(scope="module")
 def own_orgs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orgs]:
     """Orgs that may become other orgs."""
-    with running_practice(tmp_path_factory.mktemp("own"), accounts=150, seed=12) as practice:
+    with running_practice(tmp_path_factory.mktemp("own"), accounts=200, seed=12) as practice:
         yield Orgs(practice)
 
 
