@@ -21,7 +21,9 @@ MAX_VICTIMS = 2
 MERGEABLE = frozenset({"Account", "Contact"})
 
 
-def merge(org: Org, sobject: SObject, master_id: str, values: Mapping[str, Any], victim_ids: Sequence[str], origin: Origin) -> list[str]:
+def merge(
+    org: Org, sobject: SObject, master_id: str, values: Mapping[str, Any], victim_ids: Sequence[str], origin: Origin
+) -> list[str]:
     """Merge up to two rows into a master, all or nothing.
 
     Args:

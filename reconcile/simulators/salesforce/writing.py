@@ -124,6 +124,8 @@ def update(org: Org, sobject: SObject, record_id: str, values: Mapping[str, Any]
     with org.transaction():
         org.store.update(sobject, row["Id"], {**clean, **derived, **stamps(origin, now_text())})
         log_write(org, sobject, row["Id"], "update", changes, origin)
+        if row.get("PersonContactId"):
+            _update_twin(org, row, clean, origin)
     return str(row["Id"])
 
 
@@ -259,3 +261,12 @@ def _make_twin(org: Org, account_id: str, row: Row, origin: Origin) -> None:
     }
     twin_id = org.store.insert(contact, twin)
     org.store.update(live_object("Account"), account_id, {"PersonContactId": twin_id})
+
+
+def _update_twin(org: Org, account: Row, changed: Row, origin: Origin) -> None:
+    """The contact of a person account follows its names and its e-mail."""
+    if not {"FirstName", "LastName", "PersonEmail"} & set(changed):
+        return
+    values = {"FirstName": account["FirstName"], "LastName": account["LastName"], "Name": account["Name"]}
+    values["Email"] = account["PersonEmail"]
+    org.store.update(live_object("Contact"), account["PersonContactId"], {**values, **stamps(origin, now_text())})
