@@ -23,15 +23,18 @@ class BlockingKey:
         name: what people call it.
         parts: SQL expressions over the cleaned columns.
         columns: the cleaned columns that they need.
+        without: cleaned columns that make it superfluous: words alone bring many pairs, and where a domain, telephone
+            or street can bring the true ones they are not needed.
     """
 
     name: str
     parts: tuple[str, ...]
     columns: frozenset[str]
+    without: frozenset[str] = frozenset()
 
 
-def _key(name: str, *parts: str, needs: str) -> BlockingKey:
-    return BlockingKey(name, parts, frozenset(needs.split()))
+def _key(name: str, *parts: str, needs: str, without: str = "") -> BlockingKey:
+    return BlockingKey(name, parts, frozenset(needs.split()), frozenset(without.split()))
 
 
 KEYS: tuple[BlockingKey, ...] = (
@@ -46,10 +49,22 @@ KEYS: tuple[BlockingKey, ...] = (
     _key("street, house number and city", "street", "house", "city", needs="street house city"),
     _key("start of name and postcode area", "name_key[:4]", "postcode_area", needs="name_key postcode_area"),
     _key("rarest word and city", "nullif(t1, 0)", "city", needs="t1 city"),
-    _key("second rarest word and city", "nullif(t2, 0)", "city", needs="t1 city"),
-    _key("rarest word and postcode", "nullif(t1, 0)", "postcode", needs="t1 postcode"),
-    _key("two rarest words", "nullif(least(t1, t2), 0)", "greatest(t1, t2)", needs="t1"),
-    _key("rarest word", "nullif(t1, 0)", needs="t1"),
+    _key("second rarest word and city", "nullif(t2, 0)", "city", needs="t1 city", without="domain email phone street"),
+    _key(
+        "rarest word and postcode",
+        "nullif(t1, 0)",
+        "postcode",
+        needs="t1 postcode",
+        without="domain email phone street",
+    ),
+    _key(
+        "two rarest words",
+        "nullif(least(t1, t2), 0)",
+        "greatest(t1, t2)",
+        needs="t1",
+        without="domain email phone street",
+    ),
+    _key("rarest word", "nullif(t1, 0)", needs="t1", without="domain email phone street"),
     _key("date of birth and family name", "birth", "family_sound", needs="birth family_sound"),
     _key("date of birth and given name", "birth", "given_root", needs="birth given_root"),
     _key("both names", "least(given_root, family)", "greatest(given_root, family)", needs="given_root family"),
@@ -94,7 +109,8 @@ class BlockingReport:
 
 def keys_for(columns: Collection[str]) -> tuple[BlockingKey, ...]:
     """The kinds of key whose columns both sides have."""
-    return tuple(key for key in KEYS if key.columns <= set(columns))
+    have = set(columns)
+    return tuple(key for key in KEYS if key.columns <= have and not (key.without and key.without & have))
 
 
 def hash_sql(position: int, parts: Sequence[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from reconcile.matching.clean.records import CleanRecords, clean_relation, roles_of
@@ -36,28 +38,21 @@ class Prepared:
     vocabulary: Vocabulary | None
 
 
-def common_roles(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
-    """The roles that every relation fills, of those wanted (all when none is named)."""
-    filled = [roles_of(con, relation) for relation in relations]
-    mail_only = [set(roles) | ({"domain"} if "email" in roles else set()) for roles in filled]
-    shared = set.intersection(*mail_only)
-    return tuple(role for role in filled[0] if role in shared and (not wanted or role in wanted))
-
-
 def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...]) -> Prepared:
     """Clean one or two relations and write them as `_left` and `_right` (one: `_left` only)."""
-    per_side = [_side_roles(con, relation, relations, wanted) for relation in relations]
+    filled = [roles_of(con, relation) for relation in relations]
+    per_side = [_side_roles(i, filled, wanted) for i in range(len(relations))]
     sides = [clean_relation(con, relation, roles) for relation, roles in zip(relations, per_side, strict=True)]
     vocabulary = (
         build_vocabulary([side.tokens for side in sides if side.tokens is not None]) if sides[0].tokens else None
     )
     common = set.intersection(*(set(side.frame.columns) for side in sides))
-    counts = [_value_counts(sides, column) for column in COUNTED.values() if column in common]
+    counts = {name: _value_counts(sides, column) for name, column in COUNTED.items() if column in common}
     _write_words(con, vocabulary, sum(side.frame.height for side in sides))
     tables = ("_left", "_right")[: len(sides)]
     columns: frozenset[str] = frozenset()
-    for table, side in zip(tables, sides, strict=True):
-        columns = _write(con, table, side, common, counts, vocabulary)
+    for i, (table, side) in enumerate(zip(tables, sides, strict=True)):
+        columns = _write(con, table, side, common, {name: each[i] for name, each in counts.items()}, vocabulary)
     return Prepared(tables[0], tables[-1], sides[0].frame.height, sides[-1].frame.height, columns, vocabulary)
 
 
@@ -72,22 +67,20 @@ def _write_words(con: Connection, vocabulary: Vocabulary | None, records: int) -
     con.execute(f"CREATE OR REPLACE TEMP TABLE _rarity AS SELECT {round(rare_bits)}::INTEGER AS rare_bits")
 
 
-def _side_roles(
-    con: Connection, relation: str, relations: tuple[str, ...], wanted: tuple[Role, ...]
-) -> tuple[Role, ...]:
-    """What to clean of one side: also its mail addresses when they can stand in for the other side's domains."""
-    own = roles_of(con, relation)
-    others = [set(roles_of(con, other)) for other in relations if other != relation]
-    usable = set.intersection(*others) if others else set(own)
-    if any("domain" in other or "email" in other for other in others):
+def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
+    """What to clean of one side: what all sides fill, and mail addresses when they can stand in for domains."""
+    usable = set.intersection(*(set(roles) for roles in filled))
+    if all({"domain", "email"} & set(roles) for roles in filled):
         usable |= {"domain", "email"}
-    return tuple(role for role in own if role in usable and (not wanted or role in wanted))
+    return tuple(role for role in filled[i] if role in usable and (not wanted or role in wanted))
 
 
-def _value_counts(sides: list[CleanRecords], column: str) -> pl.DataFrame:
-    values = pl.concat([side.frame.select(column) for side in sides]).drop_nulls()
-    name = next(name for name, source in COUNTED.items() if source == column)
-    return values.group_by(column).agg(pl.len().clip(upper_bound=30_000).cast(pl.Int16).alias(name))
+def _value_counts(sides: list[CleanRecords], column: str) -> list[pl.Series]:
+    """How many records of all sides have each record's value, per side; null where it has none."""
+    hashes = pl.concat([side.frame[column].hash(seed=7) for side in sides])
+    counts = pl.DataFrame({"hash": hashes}).select(pl.len().over("hash").clip(upper_bound=30_000).cast(pl.Int16))
+    bounds = np.cumsum([0, *(side.frame.height for side in sides)]).tolist()
+    return [counts.to_series()[a:b] for a, b in itertools.pairwise(bounds)]
 
 
 def _write(
@@ -95,12 +88,11 @@ def _write(
     table: str,
     side: CleanRecords,
     common: set[str],
-    counts: list[pl.DataFrame],
+    counts: dict[str, pl.Series],
     vocabulary: Vocabulary | None,
 ) -> frozenset[str]:
     frame = side.frame.select(column for column in side.frame.columns if column in common)
-    for count in counts:
-        frame = frame.join(count, on=count.columns[0], how="left", maintain_order="left")
+    frame = frame.with_columns(**counts)
     if vocabulary is not None and side.tokens is not None:
         frame = pl.concat([frame, rarest_words(side.tokens, vocabulary)], how="horizontal")
     con.register("_frame", frame.to_arrow())

@@ -55,7 +55,14 @@ class Comparison:
 
 
 def _similar(column: str) -> str:
-    return f"jaro_winkler_similarity(a.{column}, b.{column})"
+    """Jaro-Winkler; equal text, the common case, is not worth the call."""
+    return f"CASE WHEN a.{column} = b.{column} THEN 1.0 ELSE jaro_winkler_similarity(a.{column}, b.{column}) END"
+
+
+def _similar_start(column: str) -> str:
+    """Jaro-Winkler of texts that begin with the same letter; of others nothing is expected."""
+    return f"""CASE WHEN a.{column} = b.{column} THEN 1.0 WHEN a.{column}[1] <> b.{column}[1] THEN 0.0
+        ELSE jaro_winkler_similarity(a.{column}, b.{column}) END"""
 
 
 def _flags(own: str, other: str, flag: str) -> dict[str, str]:
@@ -135,10 +142,9 @@ def _name() -> Comparison:
 
 
 def _domain() -> Comparison:
-    label = "regexp_extract({}.domain, '^[^.]+')"
     parts = {
         "domain_same": "a.domain = b.domain",
-        "domain_label_same": f"{label.format('a')} = {label.format('b')}",
+        "domain_label_same": "a.domain_label = b.domain_label",
         "domain_often": "a.domain_n",
     }
     level = """CASE WHEN domain_same IS NULL THEN 0
@@ -170,7 +176,7 @@ def _place(columns: Collection[str]) -> Comparison | None:
         "postcode_same": same("postcode"), "area_same": same("postcode_area"), "city_same": same("city"),
         "region_same": same("region"), "country_same": same("country"), "house_same": same("house"),
         "street_alike": _similar("street") if "street" in have else "NULL::DOUBLE",
-        "city_alike": _similar("city") if "city" in have else "NULL::DOUBLE",
+        "city_alike": _similar_start("city") if "city" in have else "NULL::DOUBLE",
         "city_often": "a.city_n" if "city" in have else "0",
         "postcode_often": "a.postcode_n" if "postcode" in have else "0",
     }  # fmt: skip

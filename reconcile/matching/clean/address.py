@@ -65,11 +65,13 @@ COUNTRIES = {
 
 
 def _word_map(text: pl.Series, mapping: dict[str, str]) -> pl.Series:
-    """Replace whole words. Two passes, because neighbours share the blank between them."""
+    """Replace whole words; a second pass where neighbours may share the blank between them."""
     spaced = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series()
     old = [f" {word} " for word in mapping]
     new = [f" {short} " for short in mapping.values()]
-    return spaced.str.replace_many(old, new).str.replace_many(old, new).str.strip_chars(" ")
+    once = spaced.str.replace_many(old, new)
+    many = once.str.count_matches(" ", literal=True) > 3
+    return where(once, many, lambda rows: rows.str.replace_many(old, new)).str.strip_chars(" ")
 
 
 def clean_street(folded: pl.Series) -> Columns:

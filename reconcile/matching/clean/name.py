@@ -11,8 +11,8 @@ from functools import lru_cache
 import polars as pl
 
 from reconcile.matching.clean.text import Columns, none_if_empty, none_where, where
+from reconcile.matching.clean.text import words as single_words
 
-SMALL_WORDS = ["and", "of", "the", "for"]
 
 # Forms that are nothing but forms wherever they end a name.
 GENERAL_FORMS = (
@@ -109,8 +109,7 @@ def name_words(name: pl.Series) -> pl.Series:
     """The folded name as words: initials joined ("I.B.M." is "ibm"), "&" as "and", phrases of forms as one word."""
     dotted = name.str.contains_any([".", "a/s"])
     text = where(name, dotted, _join_initials)
-    text = text.str.replace_many(["&", "+", "'", "`"], [" and ", " and ", "", ""])
-    text = pl.select(pl.concat_str(pl.lit(" "), text.str.replace_all(r"[^a-z0-9]+", " "), pl.lit(" "))).to_series()
+    text = pl.select(pl.concat_str(pl.lit(" "), single_words(text), pl.lit(" "))).to_series()
     return where(text, text.str.contains_any(list(PHRASES)), _replace_phrases).str.strip_chars(" ")
 
 
@@ -155,9 +154,7 @@ def clean_names(folded: pl.Series, country: pl.Series | None) -> Columns:
     """
     words = name_words(folded)
     rows = words.str.contains(" dba ", literal=True).fill_null(value=False).arg_true()
-    alias = (
-        pl.Series("name_alias", [None], dtype=pl.String).extend_constant(None, max(len(words) - 1, 0)).head(len(words))
-    )
+    alias = pl.select(pl.repeat(None, len(words), dtype=pl.String)).to_series()
     if len(rows) > 0:
         parts = words.gather(rows).str.splitn(" dba ", 2).struct
         words = words.clone().scatter(rows, parts.field("field_0"))
@@ -175,12 +172,6 @@ def clean_names(folded: pl.Series, country: pl.Series | None) -> Columns:
 def initials(core: pl.Series) -> pl.Series:
     """The first letters of the words of a name of three words and more ("international business machines" is "ibm")."""
     long = core.str.count_matches(" ", literal=True) >= 2
-    letters = (
-        core.filter(long.fill_null(value=False))
-        .str.split(" ")
-        .list.eval(pl.element().filter(~pl.element().is_in(SMALL_WORDS)).str.head(1))
-        .list.join("")
-    )
-    empty = pl.select(pl.lit(None, pl.String).repeat_by(1).list.first()).to_series()
-    none = empty.extend_constant(None, max(len(core) - 1, 0)).head(len(core)).alias("initials")
+    letters = core.filter(long.fill_null(value=False)).str.split(" ").list.eval(pl.element().str.head(1)).list.join("")
+    none = pl.select(pl.repeat(None, len(core), dtype=pl.String)).to_series()
     return none.scatter(long.fill_null(value=False).arg_true(), none_where(letters, letters.str.len_bytes() < 3))

@@ -108,6 +108,8 @@ def _with_mail_domain(columns: Columns) -> Columns:
     if mail is not None:
         own = columns.get("domain")
         columns["domain"] = mail if own is None else pl.select(pl.coalesce(own, mail)).to_series()
+    if "domain" in columns:
+        columns["domain_label"] = web.domain_label(columns["domain"])
     return columns
 
 

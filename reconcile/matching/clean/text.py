@@ -60,9 +60,20 @@ def by_distinct(column: pl.Series, clean: Callable[[pl.Series], Columns]) -> Col
     return {name: rows[name] for name in cleaned.columns if name != "_value"}
 
 
+PUNCTUATION = [*'!"#$%()*,-./:;<=>?@[\\]^_{|}~\t\n\r']
+
+
 def words(text: pl.Series) -> pl.Series:
-    """Letters and digits only, single blanks between words."""
-    return text.str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars(" ")
+    """Letters and digits only, single blanks between words. `text` is folded, so ASCII punctuation is all there is."""
+    spaced = text.str.replace_many(
+        [*PUNCTUATION, "&", "+", "'", "`"], [" "] * len(PUNCTUATION) + [" and ", " and ", "", ""]
+    )
+    return single_blanks(spaced).str.strip_chars(" ")
+
+
+def single_blanks(text: pl.Series) -> pl.Series:
+    """Runs of blanks as one."""
+    return where(text, text.str.contains("  ", literal=True), lambda rows: rows.str.replace_all(r" +", " "))
 
 
 def none_if_empty(text: pl.Series) -> pl.Series:

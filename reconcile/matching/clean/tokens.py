@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from reconcile.matching.clean.text import where
+
 WIDTH = 6  # words of a name that take part, the rarest ones
 BIT_SCALE = 8  # word weights are whole eighths of a bit, so that sums do not depend on their order
 
@@ -65,30 +67,33 @@ class Vocabulary:
 
 
 def split_names(names: pl.Series) -> NameTokens:
-    """The canonical words of each name, each once, without stop words unless there is nothing else."""
-    lists = names.str.split(" ").list.unique(maintain_order=True)
+    """The canonical words of each name, without stop words."""
+    lists = names.str.split(" ")
     flat = lists.explode()
-    distinct = flat.unique().drop_nulls()
-    mapping = pl.DataFrame({"raw": distinct}).with_columns(word=_canonical(pl.col("raw")))
-    mapping = mapping.with_columns(hash=pl.col("word").hash(seed=11), key=pl.col("raw").hash(seed=11))
-    is_stop = mapping["word"].is_in(STOP_WORDS)
-    mapping = mapping.with_columns(hash=pl.when(~is_stop).then("hash").otherwise(pl.lit(0, pl.UInt64)))
-    hashes = _lookup(flat.hash(seed=11).to_numpy(), mapping["key"].to_numpy(), mapping["hash"].to_numpy())
-    hashes = np.where(flat.is_null().to_numpy(), np.uint64(0), hashes)
-    lengths = lists.list.len().fill_null(1).to_numpy()
-    starts = np.concatenate(([0], np.cumsum(np.maximum(lengths, 1)))).astype(np.int64)
-    words = mapping.filter(pl.col("hash") > 0).select("hash", "word").unique("hash").sort("hash")
+    raw = flat.hash(seed=11)
+    distinct = pl.DataFrame({"key": raw, "raw": flat}).unique("key", keep="any").drop_nulls("raw")
+    mapping = distinct.with_columns(word=_canonical(distinct["raw"]))
+    is_word = ~mapping["word"].is_in(STOP_WORDS)
+    mapping = mapping.with_columns(
+        hash=pl.when(is_word).then(pl.col("word").hash(seed=11)).otherwise(pl.lit(0, pl.UInt64))
+    )
+    hashes = _lookup(raw.to_numpy(), mapping["key"].to_numpy(), mapping["hash"].to_numpy())
+    lengths = np.maximum(lists.list.len().fill_null(1).to_numpy(), 1)
+    starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    words = mapping.filter(pl.col("hash") > 0).select("hash", "word").unique("hash")
     return NameTokens(hashes, starts, words)
 
 
-def _canonical(word: pl.Expr) -> pl.Expr:
+def _canonical(word: pl.Series) -> pl.Series:
     """Abbreviations spelled out, numbers in words as figures, plural endings dropped."""
-    stem = word.str.replace(r"^(.{2,})ies$", "${1}y").str.replace(r"^(.{3,}[^su])s$", "$1")
-    return (
-        pl.when(word.is_in(list(ABBREVIATIONS)))
-        .then(word.replace(ABBREVIATIONS))
-        .otherwise(stem.replace(ABBREVIATIONS))
-    )
+    known = word.is_in(list(ABBREVIATIONS))
+    stem = where(word, word.str.ends_with("s"), _singular)
+    spelled = pl.when(known).then(word.replace(ABBREVIATIONS)).otherwise(stem.replace(ABBREVIATIONS))
+    return pl.select(spelled).to_series()
+
+
+def _singular(word: pl.Series) -> pl.Series:
+    return word.str.replace(r"^(.{2,})ies$", "${1}y").str.replace(r"^(.{3,}[^su])s$", "$1")
 
 
 def _lookup(values: np.ndarray, keys: np.ndarray, results: np.ndarray) -> np.ndarray:
@@ -149,6 +154,7 @@ def rarest_words(tokens: NameTokens, vocabulary: Vocabulary) -> pl.DataFrame:
     inside = place < 12
     matrix[rows[inside], place[inside]] = ids[inside]
     matrix = -np.sort(-matrix, axis=1)
+    matrix[:, 1:][matrix[:, 1:] == matrix[:, :-1]] = 0
     weights = vocabulary.bits[matrix]
     columns = {f"t{i + 1}": matrix[:, i] for i in range(WIDTH)}
     columns |= {f"w{i + 1}": weights[:, i] for i in range(WIDTH)}

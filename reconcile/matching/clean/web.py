@@ -77,6 +77,11 @@ def clean_domain(folded: pl.Series) -> Columns:
     return {"domain": _own_domain(registrable_domain(hostname(folded)))}
 
 
+def domain_label(domain: pl.Series) -> pl.Series:
+    """What stands before the first dot: "acme" of "acme.co.uk"."""
+    return domain.str.splitn(".", 2).struct.field("field_0")
+
+
 def clean_email(folded: pl.Series) -> Columns:
     """Columns of an e-mail address.
 
