@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ import pytest
 from reconcile.changing import lifecycle
 from reconcile.changing.push import PushReport
 from reconcile.changing.requests import UnlinkRequest
+from reconcile.changing.verify import verify
 from reconcile.errors import RemoteError
 from reconcile.model import ChangeSet
-from tests.unit.changing.rig import CHARGEBEE_WRITES, QUICK, SALESFORCE_WRITES, Bench
+from reconcile.state import connections
+from tests.unit.changing.people import ANALYST
+from tests.unit.changing.rig import CHARGEBEE_WRITES, QUICK, SALESFORCE_WRITES, Bench, with_secrets
 
 
 def some_unlinks(bench: Bench, number: int = 3) -> ChangeSet:
@@ -136,6 +141,51 @@ def test_a_system_that_stays_away_pauses_the_set_with_the_reason_and_nothing_is_
     assert bench.push(change_set).state == "paused"  # a worker that comes along does not resume what a person must
     bench.do(lifecycle.resume, change_set)
     assert bench.push(change_set).state == "verified"
+    bench.require_written_once(bench.operations(change_set))
+
+
+@pytest.mark.parametrize("place", [SALESFORCE_WRITES, CHARGEBEE_WRITES], ids=["salesforce", "chargebee"])
+def test_a_request_that_arrives_after_it_was_given_up_does_not_take_effect_twice(
+    bench: Bench, place: dict[str, str]
+) -> None:
+    """The client gives up before the request is worked on; it is read back as not written and sent again meanwhile."""
+    with bench.database.begin() as tx:
+        for connection in (bench.orgs.left, bench.orgs.right):
+            connections.set_options(tx, connection.id, {**connection.options, "read_timeout_s": "0.5"})
+    change_set = some_unlinks(bench, 1)
+    bench.orgs.fault("latency", **place, seconds=1.6, count=1)
+    report = bench.push(change_set)
+    assert (report.state, report.totals.is_tied_out) == ("verified", True)
+    assert sum(each.attempts for each in bench.operations(change_set)) == 3
+    time.sleep(1.7)  # until the first request has been worked on as well
+    bench.require_written_once(bench.operations(change_set))
+
+
+def test_what_cannot_be_read_back_stays_uncertain_until_it_can(bench: Bench) -> None:
+    change_set = some_unlinks(bench, 3)
+    bench.orgs.fault("dropped_after", **SALESFORCE_WRITES, count=1)
+    bench.orgs.fault("503", system="salesforce", path="/composite/sobjects/", skip=1)
+    report = bench.push(change_set, pace=replace(QUICK, attempts=2))
+    assert (report.state, dict(report.counts)) == ("paused", {"verified": 3, "uncertain": 3})
+    assert (report.totals.sent, report.totals.succeeded, report.totals.uncertain) == (6, 3, 3)
+    assert report.totals.is_tied_out
+    bench.orgs.practice.clear_faults()
+    bench.do(lifecycle.stop, change_set)
+    report = bench.push(change_set)  # a stopped set sends nothing, but settles what is open
+    assert (report.state, dict(report.counts)) == ("stopped", {"verified": 6})
+    bench.require_written_once(bench.operations(change_set))
+
+
+def test_what_is_written_and_cannot_be_read_back_ends_as_pushed_and_is_verified_later(bench: Bench) -> None:
+    change_set = some_unlinks(bench, 2)
+    bench.orgs.fault("503", system="salesforce", path="/composite/sobjects/", skip=1)
+    report = bench.push(change_set, pace=replace(QUICK, attempts=2))
+    assert (report.state, dict(report.counts)) == ("pushed", {"verified": 2, "succeeded": 2})
+    assert report.totals.is_tied_out
+    bench.orgs.practice.clear_faults()
+    counted = verify(bench.database, change_set.id, ANALYST, with_secrets, pace=QUICK)
+    assert dict(counted.counts) == {"verified": 4}
+    assert bench.state(change_set).state == "verified"
     bench.require_written_once(bench.operations(change_set))
 
 
