@@ -23,7 +23,7 @@ CHARGEBEE = ["customer", "subscription", "invoice"]
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """Practice orgs that this module may break."""
-    with running_practice(tmp_path_factory.mktemp("pulls"), accounts=150) as practice:
+    with running_practice(tmp_path_factory.mktemp("pulls"), accounts=200) as practice:
         yield practice
 
 
@@ -112,3 +112,15 @@ def test_ids_are_long_and_links_as_stored(own: Practice, tmp_path: Path) -> None
         ids = con.execute('SELECT "Id", "OwnerId" FROM "Account"').fetchall()
         assert {len(value) for row in ids for value in row} == {18}
         assert con.execute(f'SELECT count("{LINK}") FROM "Account"').fetchall() > [(0,)]
+
+
+def test_a_field_that_only_an_old_record_has_is_in_the_snapshot(own: Practice, tmp_path: Path) -> None:
+    every = rows_of(chargebee_reader(own).changes("customer", ["created_at", "id"], None))
+    oldest = min(every, key=lambda row: str(row["created_at"]))["id"]
+    own.touch("chargebee", "customer", [str(oldest)], {"cf_seldom": "kept"})
+    query = "SELECT id FROM customer WHERE cf_seldom = 'kept'"
+    base = pull(chargebee_reader(own), ["customer"], tmp_path)
+    for snapshot in (base, pull(chargebee_reader(own), ["customer"], tmp_path, base=base)):
+        with open_snapshot(snapshot.path) as con:
+            assert con.execute(query).fetchall() == [(oldest,)]
+    assert base.objects[0].expected is None

@@ -26,7 +26,7 @@ _turn = itertools.count()
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A practice site that this module writes to."""
-    with running_practice(tmp_path_factory.mktemp("site"), accounts=150) as practice:
+    with running_practice(tmp_path_factory.mktemp("site"), accounts=200) as practice:
         yield practice
 
 

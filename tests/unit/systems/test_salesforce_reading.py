@@ -24,7 +24,7 @@ from tests.unit.systems.connections import LINK, rows_of, salesforce, salesforce
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A practice org that this module may break."""
-    with running_practice(tmp_path_factory.mktemp("reading"), accounts=150) as practice:
+    with running_practice(tmp_path_factory.mktemp("reading"), accounts=200) as practice:
         yield practice
 
 
@@ -104,7 +104,7 @@ def test_a_session_that_is_always_refused_ends_after_a_few_sign_ins(own: Practic
 def test_an_expired_session_is_renewed_in_the_middle_of_a_bulk_job(own: Practice) -> None:
     reader = salesforce_reader(own, bulk_read_from="10")
     own.faults("expired_session", system="salesforce", path="jobs/query/.*/results", count=1)
-    assert len(rows_of(reader.changes("Account", ["Id"], None))) == 150
+    assert len(rows_of(reader.changes("Account", ["Id"], None))) == 200
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_reading_goes_on_through_every_fault(own: Practice, fault: dict[str, obj
     own.faults(**{**fault, "system": "salesforce", "path": "/services/data", "probability": 0.2, "seed": 5})  # type: ignore[arg-type]  # a JSON object
     for _ in range(2 if bulk_from == "10" else 6):
         rows = rows_of(reader.changes("Account", ["Id", "Name"], None))
-        assert len({row["Id"] for row in rows}) == 150
+        assert len({row["Id"] for row in rows}) == 200
     assert sum(f["fired"] for f in own.fault_state()) > 0
 
 
@@ -145,7 +145,7 @@ def test_counts_by_month_add_up_and_are_those_of_the_records(own: Practice) -> N
     reader = salesforce_reader(own)
     months = reader.count_by_month("Account")
     assert months is not None
-    assert sum(months.values()) == reader.count("Account") == 150
+    assert sum(months.values()) == reader.count("Account") == 200
     rows = rows_of(reader.changes("Account", ["CreatedDate"], None))
     assert months == Counter(str(row["CreatedDate"])[:7] for row in rows)
 
