@@ -1,8 +1,14 @@
-"""The reconciliations that come with Reconcile."""
+"""The reconciliations that come with Reconcile: Salesforce with Chargebee, and any two tables by what their columns hold."""
 
 from __future__ import annotations
 
-from reconcile.model import Dataset, FieldPair, Reconciliation
+from contextlib import closing
+from pathlib import Path
+
+from reconcile.errors import DefinitionError
+from reconcile.matching.roles import columns_by_role, detect_roles, id_column
+from reconcile.model import Cardinality, Dataset, FieldPair, Reconciliation, Role, Snapshot
+from reconcile.snapshots import open_snapshot, snapshot_objects
 from reconcile.systems.base import LinkFields
 from reconcile.systems.chargebee.links import salesforce_links
 
@@ -104,3 +110,72 @@ def _compared(links: LinkFields) -> tuple[FieldPair, ...]:
         FieldPair("First name", f"{prefix}First_Name__c", "first_name", "given_name"),
         FieldPair("Last name", f"{prefix}Last_Name__c", "last_name", "family_name"),
     )
+
+
+def file_reconciliation(
+    left: Snapshot,
+    right: Snapshot,
+    *,
+    name: str = "Two files",
+    left_object: str | None = None,
+    right_object: str | None = None,
+    cardinality: Cardinality = "1:1",
+) -> Reconciliation:
+    """Two tables that store no links: what their columns mean is read from their headers and values.
+
+    Args:
+        left: snapshot of the left table.
+        right: snapshot of the right table; may be the same snapshot.
+        name: what people will call it.
+        left_object: name of the object; may be left out where the snapshot holds one only.
+        right_object: as `left_object`.
+        cardinality: "n:1" where many right records may be the same left one.
+
+    Raises:
+        DefinitionError: an object is not there or not named, has no column that names its records, or the two tables
+            have no kind of column in common.
+    """
+    datasets = _table(left, left_object), _table(right, right_object)
+    shared: list[Role] = [role for role in datasets[0].roles if role in datasets[1].roles]
+    if not shared:
+        raise DefinitionError(
+            name,
+            "the two tables have no kind of column in common",
+            remedy="Rename the columns so that names, addresses, phones or e-mails can be recognised, or say what they are.",
+        )
+    return Reconciliation(
+        id=f"{left.connection_id}-{right.connection_id}",
+        version=1,
+        name=name,
+        left=datasets[0],
+        right=datasets[1],
+        cardinality=cardinality,
+        compare=tuple(_compared_role(role, *datasets) for role in shared),
+    )
+
+
+def _table(snapshot: Snapshot, wanted: str | None) -> Dataset:
+    with closing(open_snapshot(Path(snapshot.path))) as con:
+        known = {info.name: info for info in snapshot_objects(con)}
+        chosen = wanted or (next(iter(known)) if len(known) == 1 else "")
+        if chosen not in known:
+            raise DefinitionError(
+                f"Snapshot {snapshot.id}",
+                f"it holds no object {wanted!r}" if wanted else "it holds several objects",
+                remedy=f"Say which: {', '.join(known)}.",
+            )
+        guesses = detect_roles(con, chosen)
+    key = known[chosen].id_field or id_column(guesses)
+    if not key:
+        raise DefinitionError(
+            f"{snapshot.connection_id}, {chosen}",
+            "no column has another value in every row, so its records cannot be told apart",
+            remedy="Add a column with an id.",
+        )
+    roles = columns_by_role({column: guess for column, guess in guesses.items() if column != key})
+    return Dataset(snapshot.connection_id, chosen, key, roles)
+
+
+def _compared_role(role: Role, left: Dataset, right: Dataset) -> FieldPair:
+    name = role.replace("_", " ").capitalize()
+    return FieldPair(name, " + ".join(left.roles[role]), " + ".join(right.roles[role]), role)

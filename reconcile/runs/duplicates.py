@@ -6,7 +6,7 @@ from reconcile.comparing.equality import form_sql
 from reconcile.matching import dedupe
 from reconcile.model import Role, Side
 from reconcile.runs.components import components
-from reconcile.runs.evidence import rules_of
+from reconcile.runs.evidence import LEVEL_COLUMNS, is_empty, rules_of
 from reconcile.runs.passes import SIDES, Execution, other_side
 
 MOST_ANCESTORS = 10
@@ -25,12 +25,22 @@ def write_duplicates(execution: Execution) -> None:
     """
     rules = rules_of(execution.reconciliation)
     for side in SIDES:
+        if is_empty(execution, side):
+            _write_none(execution, side)
+            continue
         dedupe(execution.con, f"{side}_matchable", rules, prefix=f"{side}_", progress=execution.progress)
         _remove_related(execution, side)
         _write_forms(execution, side)
         _remove_elsewhere(execution, side)
         _remove_kept_apart(execution, side)
         _recluster(execution, side)
+
+
+def _write_none(execution: Execution, side: Side) -> None:
+    execution.con.execute(f"""CREATE TABLE {side}_pairs (id_a VARCHAR, id_b VARCHAR, probability DOUBLE, weight DOUBLE,
+        band VARCHAR)""")
+    execution.con.execute(f"CREATE TABLE {side}_clusters (record_id VARCHAR, cluster_id VARCHAR, size INTEGER)")
+    execution.con.execute(f"CREATE TABLE {side}_levels ({LEVEL_COLUMNS})")
 
 
 def _remove_related(execution: Execution, side: Side) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconcile.matching import link
 from reconcile.matching.rules import MatchRules
-from reconcile.model import Reconciliation
+from reconcile.model import Reconciliation, Side
 from reconcile.runs.passes import SIDES, Execution
 
 
@@ -25,5 +25,21 @@ def write_evidence(execution: Execution) -> None:
         execution.con.execute(
             f"CREATE OR REPLACE TEMP VIEW {side}_matchable AS SELECT * FROM {side}_records WHERE NOT coalesce(is_test, false)"
         )
+    if any(is_empty(execution, side) for side in SIDES):
+        execution.con.execute(_NO_CANDIDATES_SQL)
+        execution.con.execute(f"CREATE TABLE levels ({LEVEL_COLUMNS})")
+        return
     rules = rules_of(execution.reconciliation)
     link(execution.con, "left_matchable", "right_matchable", rules, progress=execution.progress)
+
+
+def is_empty(execution: Execution, side: Side) -> bool:
+    """Whether a side has no record to match; the matcher needs some to learn from."""
+    return execution.con.execute(f"SELECT 1 FROM {side}_matchable LIMIT 1").fetchone() is None
+
+
+LEVEL_COLUMNS = "role VARCHAR, level SMALLINT, label VARCHAR, weight DOUBLE, m DOUBLE, u DOUBLE"
+_NO_CANDIDATES_SQL = """
+    CREATE TABLE candidates (left_id VARCHAR, right_id VARCHAR, probability DOUBLE, weight DOUBLE, band VARCHAR,
+        is_best BOOLEAN, margin DOUBLE, is_chosen BOOLEAN)
+"""
