@@ -1,11 +1,12 @@
 """Comparison of two tables: read as files, keyed, compared, and kept as a DuckDB file of what differs."""
 
+from reconcile.comparing.tables.highlight import Span, highlight
 from reconcile.comparing.tables.keys import KeyCheck, KeyProposal
 from reconcile.comparing.tables.mapping import ColumnProposal
 from reconcile.comparing.tables.pages import Cell, ComparisonFile, ResultRow, RowFilter, open_comparison
 from reconcile.comparing.tables.partners import Partner, nearest_partners
-from reconcile.comparing.tables.plan import Plan
-from reconcile.comparing.tables.recipe import ColumnPair, ColumnRule, KeyColumn, Recipe
+from reconcile.comparing.tables.plan import ComparedColumn, Plan, pairs_of
+from reconcile.comparing.tables.recipe import DUPLICATES, ColumnPair, ColumnRule, Duplicates, KeyColumn, Recipe
 from reconcile.comparing.tables.recipe_file import dump_recipe, load_recipe, parse_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError
 from reconcile.comparing.tables.result import (
@@ -23,6 +24,7 @@ from reconcile.comparing.tables.writing import RowLinker
 
 __all__ = [
     "DIFFERENCE_CLASSES",
+    "DUPLICATES",
     "MASK",
     "ROW_CLASSES",
     "Cell",
@@ -31,8 +33,10 @@ __all__ = [
     "ColumnProposal",
     "ColumnResult",
     "ColumnRule",
+    "ComparedColumn",
     "Comparison",
     "ComparisonFile",
+    "Duplicates",
     "KeyCheck",
     "KeyColumn",
     "KeyProposal",
@@ -45,11 +49,14 @@ __all__ = [
     "RowFilter",
     "RowLinker",
     "SourceInfo",
+    "Span",
     "Workspace",
     "compare_files",
     "dump_recipe",
+    "highlight",
     "load_recipe",
     "nearest_partners",
     "open_comparison",
+    "pairs_of",
     "parse_recipe",
 ]

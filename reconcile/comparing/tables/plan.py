@@ -56,7 +56,7 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
         DefinitionError: no columns to compare, or no key good enough to be taken unasked.
     """
     _check_names(left, right, recipe)
-    pairs = recipe.columns or _proposed(propose_columns(con, left, right, with_overlap=False))
+    pairs = recipe.columns or pairs_of(propose_columns(con, left, right, with_overlap=False))
     keys = recipe.keys
     if not keys and not recipe.no_key:
         keys = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
@@ -69,7 +69,8 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
     return Plan(left, right, keys, columns, settled)
 
 
-def _proposed(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
+def pairs_of(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
+    """The proposals that found a partner, as pairs with no rules."""
     return tuple(ColumnPair(item.left, item.right) for item in proposals if item.right is not None)
 
 

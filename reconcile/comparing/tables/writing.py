@@ -30,8 +30,10 @@ from reconcile.model import Progress, utc_now
 from reconcile.systems.files.sql import identifier, literal
 
 RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
-"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names each row once at
-most. It is handed in, because the matching engine is not below this package."""
+"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names a row once.
+
+It is handed in, because the matching engine is not below this package.
+"""
 
 
 def write_comparison(

@@ -1,0 +1,246 @@
+"""compare: two tables against each other, without any workbench."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import duckdb
+
+from reconcile.comparing.tables import (
+    DIFFERENCE_CLASSES,
+    DUPLICATES,
+    ColumnPair,
+    Comparison,
+    ComparisonFile,
+    Duplicates,
+    KeyColumn,
+    Recipe,
+    RowLinker,
+    Workspace,
+    load_recipe,
+    pairs_of,
+)
+from reconcile.comparing.tables.document import report_document, write_json
+from reconcile.comparing.tables.wording import ROW_TITLES, figure, percent, tie, verdict
+from reconcile.errors import InputError, ReconcileError, UnknownNameError
+from reconcile.model import Progress
+from reconcile.systems.files import ReadOptions
+
+_FILE = click.Path(path_type=Path)
+_UNSAID = "-"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What the command line says beside the two files."""
+
+    recipe_path: Path | None
+    keys: tuple[str, ...]
+    no_key: bool
+    maps: tuple[str, ...]
+    ignore: tuple[str, ...]
+    sensitive: tuple[str, ...]
+    tolerance: tuple[str, ...]
+    duplicates: Duplicates | None
+    ignore_format: bool
+    delimiter: tuple[str, str] | None
+    encoding: tuple[str, str] | None
+    decimal: tuple[str, str] | None
+    sheet: tuple[str, str] | None
+    outputs: tuple[Path, ...]
+    save_recipe: Path | None
+    memory_limit: str
+    is_json: bool
+
+
+_OPTIONS = (
+    click.option("--recipe", "recipe_path", type=_FILE, metavar="FILE", help="A saved recipe; options add to it."),
+    click.option("--key", "keys", multiple=True, metavar="LEFT[=RIGHT]", help="Column of the key; repeat for several."),
+    click.option("--no-key", is_flag=True, help="Match the rows by their content."),
+    click.option("--map", "maps", multiple=True, metavar="LEFT=RIGHT", help="Columns that belong together; repeat."),
+    click.option("--ignore", multiple=True, metavar="COLUMN", help="Left column that is not compared; repeat."),
+    click.option("--sensitive", multiple=True, metavar="COLUMN", help="Left column to mask in every output; repeat."),
+    click.option("--tolerance", multiple=True, metavar="COLUMN=N", help="Numbers may differ by N, or by N%; repeat."),
+    click.option("--duplicates", type=click.Choice(DUPLICATES), help="What to do with keys that occur more than once."),
+    click.option("--ignore-format", is_flag=True, help="1.5 and 1.50, Acme and ACME count as the same."),
+    click.option("--delimiter", nargs=2, metavar="LEFT RIGHT", help="Delimiters; - to have one found out."),
+    click.option("--encoding", nargs=2, metavar="LEFT RIGHT", help="Encodings; - to have one found out."),
+    click.option("--decimal", nargs=2, metavar="LEFT RIGHT", help="Decimal marks; - to have one found out."),
+    click.option("--sheet", nargs=2, metavar="LEFT RIGHT", help="Sheets, or tables of a snapshot; - for the first."),
+    click.option("--out", "outputs", multiple=True, type=_FILE, metavar="FILE",
+                 help="Write .xlsx, .html, .json, .csv, .patch.csv or .duckdb; repeat for several."),
+    click.option("--save-recipe", type=_FILE, metavar="FILE", help="Write the recipe that was carried out."),
+    click.option("--memory-limit", default="2500MB", show_default=True, metavar="SIZE", help="Held before spilling."),
+    click.option("--json", "is_json", is_flag=True, help="Print the report as JSON."),
+)  # fmt: skip
+
+
+def _all_options(command: Command) -> Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command("compare")
+@click.argument("left", type=_FILE)
+@click.argument("right", type=_FILE)
+@_all_options
+def compare(left: Path, right: Path, **given: Any) -> None:
+    """Compare two tables: CSV, TSV, XLSX, Parquet, JSON lines (text forms also in gzip) or a DuckDB file.
+
+    Exit codes: 0 equal, 1 different, 2 could not compare.
+    """
+    try:
+        is_equal = _compare(left, right, _Options(**given))
+    except (ReconcileError, duckdb.Error, OSError) as error:
+        click.echo(f"Could not compare: {error}", err=True)
+        sys.exit(2)
+    except Exception:  # noqa: BLE001 - Python's own exit code for a fault is 1, which here means "different"
+        traceback.print_exc()
+        sys.exit(2)
+    sys.exit(0 if is_equal else 1)
+
+
+def _compare(left: Path, right: Path, options: _Options) -> bool:
+    recipe = _recipe(options)
+    with tempfile.TemporaryDirectory(prefix="reconcile-result-") as folder:
+        kept = next((path for path in options.outputs if path.suffix == ".duckdb"), None)
+        target = kept or Path(folder) / "result.duckdb"
+        made = _carry_out(left, right, recipe, options, target)
+        if options.save_recipe:
+            options.save_recipe.write_text(made.recipe, encoding="utf-8")
+        _write_outputs(target, options)
+    _show(made, is_json=options.is_json)
+    return made.is_equal
+
+
+def _carry_out(left: Path, right: Path, recipe: Recipe, options: _Options, target: Path) -> Comparison:
+    size = sum(path.stat().st_size for path in (left, right) if path.is_file())
+    with Workspace(memory_limit=options.memory_limit, size_bytes=size) as work:
+        for side, path, how in (("left", left, recipe.left), ("right", right, recipe.right)):
+            _progress(Progress(f"reading {path.name}", 0, None, "rows"))
+            work.load(side, path, how)
+        recipe = _with_columns(work, recipe, options)
+        return work.compare(recipe, target, link_rows=_linker(recipe), progress=_progress)
+
+
+def _progress(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"{progress.stage} ...", err=True)
+
+
+def _linker(recipe: Recipe) -> RowLinker | None:
+    if not recipe.no_key:
+        return None
+    from reconcile.reporting.comparison.content import link_rows_by_content  # noqa: PLC0415 - a heavy import
+
+    return link_rows_by_content
+
+
+def _recipe(options: _Options) -> Recipe:
+    """The recipe of the file with what the options say in its place."""
+    recipe = load_recipe(options.recipe_path) if options.recipe_path else Recipe()
+    keys = tuple(KeyColumn(*_two(text)) for text in options.keys)
+    if keys or options.no_key:
+        recipe = replace(recipe, keys=keys, no_key=options.no_key)
+    if options.duplicates:
+        recipe = replace(recipe, duplicates=options.duplicates)
+    recipe = replace(recipe, ignore_format=recipe.ignore_format or options.ignore_format)
+    return replace(recipe, left=_read_options(recipe.left, options, 0), right=_read_options(recipe.right, options, 1))
+
+
+def _read_options(known: ReadOptions, options: _Options, place: int) -> ReadOptions:
+    changes: dict[str, Any] = {}
+    for name in ("delimiter", "encoding", "decimal", "sheet"):
+        pair: tuple[str, str] | None = getattr(options, name)
+        if pair is not None and pair[place] != _UNSAID:
+            changes[name] = pair[place].replace("\\t", "\t")
+    return replace(known, **changes)
+
+
+def _two(text: str) -> tuple[str, str]:
+    """`a=b` as two names, `a` as the same name twice."""
+    left, mark, right = text.partition("=")
+    return (left, right) if mark else (text, text)
+
+
+def _with_columns(work: Workspace, recipe: Recipe, options: _Options) -> Recipe:
+    """The recipe with the columns that the options name, and with their rules."""
+    if not (options.maps or options.ignore or options.sensitive or options.tolerance):
+        return recipe
+    mapped = dict(_two(text) for text in options.maps)
+    pairs = list(recipe.columns or pairs_of(work.propose_columns()))
+    pairs = [pair for pair in pairs if pair.left not in mapped and pair.right not in set(mapped.values())]
+    pairs += [ColumnPair(left, right) for left, right in mapped.items()]
+    tolerances = dict(_two(text) for text in options.tolerance)
+    known = tuple(pair.left for pair in pairs)
+    for name in (*options.ignore, *options.sensitive, *tolerances):
+        if name not in known:
+            raise UnknownNameError("compared column", name, known)
+    return replace(recipe, columns=tuple(_with_rule(pair, options, tolerances) for pair in pairs))
+
+
+def _with_rule(pair: ColumnPair, options: _Options, tolerances: dict[str, str]) -> ColumnPair:
+    rule = replace(pair.rule, is_sensitive=pair.rule.is_sensitive or pair.left in options.sensitive)
+    if pair.left in tolerances:
+        text = tolerances[pair.left].strip()
+        number = _number(pair.left, text.removesuffix("%"))
+        rule = replace(rule, relative=number / 100) if text.endswith("%") else replace(rule, absolute=number)
+    return replace(pair, rule=rule, is_ignored=pair.is_ignored or pair.left in options.ignore)
+
+
+def _number(column: str, text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise InputError(f"The tolerance of {column} is {text!r}.", remedy="Give a number such as 0.01.") from error
+
+
+def _write_outputs(result: Path, options: _Options) -> None:
+    paths = [path for path in options.outputs if path.suffix != ".duckdb"]
+    if not paths:
+        return
+    with ComparisonFile(result) as file:
+        for path in paths:
+            _write_output(file, path)
+
+
+def _write_output(file: ComparisonFile, path: Path) -> None:
+    if path.suffix == ".json":
+        write_json(file, path)
+        return
+    from reconcile.reporting.comparison import write_output  # noqa: PLC0415 - a heavy import, not needed for the above
+
+    write_output(file, path)
+
+
+def _show(made: Comparison, *, is_json: bool) -> None:
+    if is_json:
+        click.echo(json.dumps(report_document(made), ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{verdict(made)}\n{tie(made)}\nKey: {made.key}\n")
+    click.echo(f"{'':<16}{'pairs':>14}{'left':>14}{'right':>14}")
+    for item in made.totals:
+        click.echo(f"{ROW_TITLES[item.name]:<16}{item.pairs:>14,}{item.left_rows:>14,}{item.right_rows:>14,}")
+    differing = [column for column in made.columns if column.mismatches]
+    if differing:
+        click.echo(f"\n{'column':<28}{'mismatches':>12}{'share':>10}  classes")
+    for column in differing:
+        classes = ", ".join(f"{column.classes[name]:,} {name}" for name in DIFFERENCE_CLASSES if column.classes[name])
+        spread = f"; sums differ by {figure(column.difference)}" if column.difference not in {None, "0"} else ""
+        click.echo(f"{column.title[:27]:<28}{column.mismatches:>12,}{percent(column.share):>10}  {classes}{spread}")
+    for text in (*made.notes, *made.left.warnings, *made.right.warnings):
+        click.echo(f"! {text}", err=True)
+
+
+commands: tuple[click.Command, ...] = (compare,)

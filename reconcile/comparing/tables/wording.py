@@ -1,0 +1,74 @@
+"""Words and figures of a comparison as people read them."""
+
+from __future__ import annotations
+
+from reconcile.comparing.tables.result import Comparison, RowClass
+from reconcile.model import DifferenceClass
+
+ROW_TITLES: dict[RowClass, str] = {
+    "same": "Same",
+    "changed": "Changed",
+    "only_left": "Only left",
+    "only_right": "Only right",
+    "duplicate_key": "Duplicate key",
+    "unreadable": "Unreadable",
+}
+DIFFERENCE_TITLES: dict[DifferenceClass, str] = {
+    "format": "Format",
+    "rounding": "Rounding",
+    "timing": "Timing",
+    "missing": "Missing",
+    "real": "Real",
+}
+DIFFERENCE_MEANINGS: dict[DifferenceClass, str] = {
+    "format": "the same value, written in another way",
+    "rounding": "numbers at most one unit apart in their last common decimal place",
+    "timing": "dates a few days apart",
+    "missing": "a value on one side only",
+    "real": "anything else",
+}
+
+
+def verdict(made: Comparison) -> str:
+    """The outcome in one sentence."""
+    if made.is_equal:
+        return f"The tables are equal: {made.total('same').left_rows:,} rows on both sides."
+    parts = []
+    for name, word in (("changed", "changed"), ("only_left", "only left"), ("only_right", "only right")):
+        total = made.total(name)  # type: ignore[arg-type]  # the three names are row classes
+        if total.pairs:
+            parts.append(f"{total.pairs:,} {word}")
+    for name, word in (("duplicate_key", "with a duplicate key"), ("unreadable", "unreadable")):
+        total = made.total(name)  # type: ignore[arg-type]  # as above
+        if total.left_rows or total.right_rows:
+            parts.append(f"{total.left_rows + total.right_rows:,} {word}")
+    return f"The tables differ: {', '.join(parts)}; {made.total('same').pairs:,} same."
+
+
+def tie(made: Comparison) -> str:
+    """The proof that no row was lost, or the admission that it fails."""
+    left, right = made.left.records, made.right.records
+    if made.is_tied:
+        return f"All {left:,} left and {right:,} right records are in exactly one class: the totals tie out."
+    return f"The totals do not tie out with {left:,} left and {right:,} right records: do not rely on this comparison."
+
+
+def percent(share: float) -> str:
+    """A share as per cent that never rounds something to nothing, or nearly all to all."""
+    if 0 < share < 0.0001:
+        return "<0.01 %"
+    if 0.9999 < share < 1:
+        return ">99.99 %"
+    return f"{share * 100:.2f} %"
+
+
+def figure(value: float | str | None) -> str:
+    """A number with groups of three, without needless decimals; a dash for none."""
+    if value is None or value == "":
+        return "–"
+    number = float(value)
+    if isinstance(value, str):
+        whole, point, decimals = value.partition(".")
+        sign = "-" if whole.startswith("-") else ""
+        return f"{sign}{int(whole.lstrip('-') or 0):,}{point}{decimals}"
+    return f"{number:,.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,111 @@
+"""A comparison as CSV: every difference as one line, and a patch that makes the left table agree with the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconcile.comparing.tables import MASK, ComparisonFile
+from reconcile.systems.files.sql import identifier, literal
+
+# As reporting.cells.is_dangerous, but a plain number stays a number.
+_HARMLESS = (
+    "CASE WHEN regexp_matches({value}, '^[=+@＝＋－＠\\t\\r\\n-]') AND NOT regexp_full_match({value}, '[-+]?[0-9.,]+') "
+    "THEN '''' || {value} ELSE {value} END"
+)
+
+
+def write_csv(file: ComparisonFile, path: Path) -> None:
+    """Write one line per difference: class, key, column, left, right, difference, amount.
+
+    A row of one side only is one line without a column. Text that a spreadsheet would take for a formula gets an
+    apostrophe in front. UTF-8 with a byte order mark, so that a spreadsheet knows.
+    """
+    titles = ", ".join(f"({column.position}, {literal(column.title)})" for column in file.comparison.columns)
+    names = f"(VALUES {titles or '(NULL, NULL)'}) n(position, title)"
+    changed = (
+        'SELECT r.row AS place, c.position AS part, r.class AS class, k.key AS key, n.title AS "column", '
+        f'c.left_value AS "left", c.right_value AS "right", c.class AS difference, c.delta AS amount '
+        f"FROM cells c JOIN rows r USING (row) JOIN {names} USING (position) JOIN ({_keys(file)}) k ON k.row = r.row"
+    )
+    alone = (
+        f"SELECT r.row, -1, r.class, k.key, NULL, NULL, NULL, NULL, NULL FROM rows r "
+        f"JOIN ({_keys(file)}) k ON k.row = r.row WHERE r.class <> 'changed'"
+    )
+    columns = ["class", "key", "column", "left", "right", "difference"]
+    safe = ", ".join(f"{_HARMLESS.format(value=identifier(name))} AS {identifier(name)}" for name in columns)
+    _copy(file, f"SELECT {safe}, amount FROM ({changed} UNION ALL {alone}) ORDER BY place, part", path, has_mark=True)
+
+
+def write_patch(file: ComparisonFile, path: Path) -> None:
+    """Write what makes the left table agree with the right: action, key columns, column, before, after.
+
+    Actions: "update" sets a column of an existing row, "insert" sets a column of a row that is missing on the left,
+    "delete" names a row that is on the left only. Values are exact, for programs: nothing is put in front of them.
+    Sensitive columns are left out, because only their masks are known here; so are groups, lists of duplicate keys and
+    rows matched by content.
+    """
+    made = file.comparison
+    parts = []
+    for column in made.columns:
+        if column.is_sensitive:
+            continue
+        name = literal(column.left)
+        parts.append(
+            f"SELECT r.row AS place, {column.position} AS part, 'update' AS action, {name} AS \"column\", "
+            f"left_value AS before, right_value AS after FROM rows r JOIN cells c USING (row) "
+            f"WHERE r.class = 'changed' AND how IN ('key', 'nearest') AND c.position = {column.position}"
+        )
+        row = _row_column(file, "right")
+        parts.append(
+            f"SELECT r.row, {column.position}, 'insert', {name}, NULL, s.{identifier(column.right)} FROM rows r "
+            f"JOIN right_rows s ON s.{row} = r.row "
+            f"WHERE r.class = 'only_right' AND s.{identifier(column.right)} IS NOT NULL"
+        )
+    parts.append("SELECT r.row, -1, 'delete', NULL, NULL, NULL FROM rows r WHERE r.class = 'only_left'")
+    changes = " UNION ALL ".join(parts)
+    keys = ", ".join(f"k{i} AS {identifier(pair[0])}" for i, pair in enumerate(made.key_columns))
+    columns = f"{keys}, " if keys else ""
+    _copy(
+        file,
+        f'SELECT action, {columns}"column", before, after FROM ({changes}) p JOIN ({_keys(file)}) k ON k.row = p.place '
+        f"WHERE {_is_named(file)} ORDER BY place, part",
+        path,
+        has_mark=False,
+    )
+
+
+def _is_named(file: ComparisonFile) -> str:
+    """A masked key names nothing."""
+    return (
+        " AND ".join(f"k{i} IS DISTINCT FROM {literal(MASK)}" for i in range(len(file.comparison.key_columns)))
+        or "true"
+    )
+
+
+def _keys(file: ComparisonFile) -> str:
+    """The key of every row: `row`, `key` as people read it, and `k0`, `k1` ..."""
+    sides = []
+    for place, side in enumerate(("left", "right")):
+        row = _row_column(file, side)
+        values = [identifier(pair[place]) for pair in file.comparison.key_columns]
+        parts = "".join(f", any_value({value}) AS k{i}" for i, value in enumerate(values))
+        where = "" if side == "left" else f"WHERE {row} NOT IN (SELECT {_row_column(file, 'left')} FROM left_rows)"
+        sides.append(f"SELECT {row} AS row{parts} FROM {side}_rows {where} GROUP BY {row}")
+    names = ", ".join(f"coalesce(k{i}, '(blank)')" for i in range(len(file.comparison.key_columns)))
+    key = f"concat_ws(' + ', {names})" if names else "NULL"
+    return f"SELECT *, {key} AS key FROM ({' UNION ALL '.join(sides)})"
+
+
+def _row_column(file: ComparisonFile, side: str) -> str:
+    return identifier(file.con.sql(f"SELECT * FROM {side}_rows LIMIT 0").columns[0])
+
+
+def _copy(file: ComparisonFile, sql: str, path: Path, *, has_mark: bool) -> None:
+    file.con.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ',')")
+    if has_mark:
+        part = path.with_name(f".{path.name}.part")
+        with path.open("rb") as source, part.open("wb") as target:
+            target.write("﻿".encode())
+            while chunk := source.read(1024 * 1024):
+                target.write(chunk)
+        part.replace(path)
