@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection as Transaction
 
 from reconcile.reviewing.evidence import read_evidence, read_records
 from reconcile.reviewing.judging import subject
-from reconcile.reviewing.opening import ExceptionRow, OpenRun
+from reconcile.reviewing.opening import ExceptionRow, OpenRun, among
 from reconcile.reviewing.sayings import concerned_ids
 from reconcile.reviewing.standing import Memory, Pair, standing_of
 from reconcile.reviewing.views import Candidate, Card, FieldRow, PairEvidence, RecordView, StoredLink
@@ -54,13 +54,13 @@ def exception_card(tx: Transaction, opened: OpenRun, exception_id: str) -> Card:
 
 
 def _links(opened: OpenRun, left_ids: Sequence[str], right_ids: Sequence[str]) -> list[StoredLink]:
+    lefts, rights = among("left_id", left_ids), among("right_id", right_ids)
     rows = opened.query(
-        """
+        f"""
         SELECT left_id, right_id, status, stored_left, stored_right FROM run.links
-        WHERE left_id IN (SELECT unnest(?::VARCHAR[])) OR right_id IN (SELECT unnest(?::VARCHAR[]))
-        ORDER BY origin, left_id, right_id
+        WHERE {lefts.sql} OR {rights.sql} ORDER BY origin, left_id, right_id
         """,
-        [left_ids, right_ids],
+        [*lefts.parameters, *rights.parameters],
     )
     return [StoredLink(*row) for row in rows]
 
@@ -79,13 +79,15 @@ def _differences(opened: OpenRun, exception: ExceptionRow) -> tuple[FieldRow, ..
 
 def _candidate_pairs(opened: OpenRun, exception: ExceptionRow) -> list[Pair]:
     """The stored links that the exception tells of, then the best candidates of its records; not the pair itself."""
+    lefts, rights = among("left_id", exception.ids("left")[:1]), among("right_id", exception.ids("right")[:1])
     rows = opened.query(
-        """
-        SELECT left_id, right_id FROM run.candidates
-        WHERE (left_id IN (SELECT unnest($1::VARCHAR[])) OR right_id IN (SELECT unnest($2::VARCHAR[])))
-        ORDER BY weight DESC, left_id, right_id LIMIT $3
+        f"""
+        SELECT left_id, right_id FROM run.candidates WHERE rowid IN (
+            SELECT place FROM places.candidates WHERE {lefts.sql}
+            UNION SELECT place FROM places.candidates WHERE {rights.sql})
+        ORDER BY weight DESC, left_id, right_id LIMIT ?
         """,
-        [exception.ids("left")[:1], exception.ids("right")[:1], MOST_CANDIDATES + 1],
+        [*lefts.parameters, *rights.parameters, MOST_CANDIDATES + 1],
     )
     told = [(link["left_id"], link["right_id"]) for link in exception.detail.get("links", [])]
     alive = _existing(opened, told)

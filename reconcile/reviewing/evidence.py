@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from reconcile.model import ROLES, Role, Side
-from reconcile.reviewing.opening import OpenRun
+from reconcile.reviewing.opening import OpenRun, among
 from reconcile.reviewing.standing import Pair
 from reconcile.reviewing.views import EvidenceRow, PairEvidence, RecordView
 
@@ -26,11 +26,14 @@ RECORD_COLUMNS = (
 
 def read_records(opened: OpenRun, side: Side, record_ids: Sequence[str | None]) -> dict[str, RecordView]:
     """The records of these ids that the run holds, by id."""
-    wanted = sorted({record_id for record_id in record_ids if record_id})
+    wanted = among("record_id", sorted({record_id for record_id in record_ids if record_id}))
     columns = ", ".join((*RECORD_COLUMNS, *ROLES, "extra::VARCHAR"))
     rows = opened.query(
-        f"SELECT {columns} FROM run.{side}_records WHERE record_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY record_id",
-        [wanted],
+        f"""
+        SELECT {columns} FROM run.{side}_records
+        WHERE rowid IN (SELECT place FROM places.{side}_records WHERE {wanted.sql}) ORDER BY record_id
+        """,
+        wanted.parameters,
     )
     return {row[0]: _record(side, row) for row in rows}
 
@@ -58,27 +61,45 @@ def read_evidence(
     rights: Mapping[str, RecordView],
 ) -> dict[Pair, PairEvidence]:
     """The evidence of pairs of `candidates`, or of `<side>_pairs` with the levels of that side."""
-    first, second = ("left_id", "right_id") if table == "candidates" else ("id_a", "id_b")
     levels_table = "levels" if table == "candidates" else table.replace("_pairs", "_levels")
     levels = {(role, level): (label, weight) for role, level, label, weight in _levels(opened, levels_table)}
-    cursor = opened.con.cursor()
-    cursor.execute(
-        f"""
-        SELECT * FROM run.{table} WHERE ({first}, {second}) IN (SELECT (a, b) FROM (
-            SELECT unnest(?::VARCHAR[]) AS a, unnest(?::VARCHAR[]) AS b))
-        """,
-        [[pair[0] for pair in pairs], [pair[1] for pair in pairs]],
-    )
-    names = [column[0] for column in cursor.description or []]
-    scored = {
-        (row[names.index(first)], row[names.index(second)]): dict(zip(names, row, strict=True))
-        for row in cursor.fetchall()
-    }
+    scored = _scored_candidates(opened, pairs) if table == "candidates" else _scored_members(opened, table, pairs)
     prior = levels.get(("prior", 0), ("", None))[1]
     return {
         pair: _of_pair(pair, scored.get(pair, {}), (lefts.get(pair[0]), rights.get(pair[1])), levels, prior)
         for pair in pairs
     }
+
+
+def _scored_candidates(opened: OpenRun, pairs: Collection[Pair]) -> dict[Pair, dict[str, Any]]:
+    lefts = among("left_id", sorted({pair[0] for pair in pairs}))
+    rights = among("right_id", sorted({pair[1] for pair in pairs}))
+    return _by_pair(
+        opened,
+        f"""
+        SELECT * FROM run.candidates WHERE rowid IN (
+            SELECT place FROM places.candidates WHERE {lefts.sql}
+            INTERSECT SELECT place FROM places.candidates WHERE {rights.sql})
+        """,
+        (*lefts.parameters, *rights.parameters),
+        ("left_id", "right_id"),
+    )
+
+
+def _scored_members(opened: OpenRun, table: str, pairs: Collection[Pair]) -> dict[Pair, dict[str, Any]]:
+    first, second = among("id_a", sorted({p[0] for p in pairs})), among("id_b", sorted({p[1] for p in pairs}))
+    sql = f"SELECT * FROM run.{table} WHERE {first.sql} AND {second.sql}"
+    return _by_pair(opened, sql, (*first.parameters, *second.parameters), ("id_a", "id_b"))
+
+
+def _by_pair(
+    opened: OpenRun, sql: str, parameters: Sequence[object], ids: tuple[str, str]
+) -> dict[Pair, dict[str, Any]]:
+    cursor = opened.con.cursor()
+    cursor.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {(row[ids[0]], row[ids[1]]): row for row in rows}
 
 
 def _levels(opened: OpenRun, table: str) -> list[tuple[Any, ...]]:

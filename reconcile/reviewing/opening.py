@@ -30,6 +30,8 @@ COLUMNS = (
     "detail",
 )
 
+MOST_WRITTEN_OUT = 100
+
 
 @dataclass(frozen=True, slots=True)
 class ExceptionRow:
@@ -68,8 +70,29 @@ class ExceptionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """An SQL condition with its parameters."""
+
+    sql: str
+    parameters: tuple[object, ...]
+
+
+def among(column: str, values: Collection[str]) -> Condition:
+    """That a column has one of the values. A few are written out, which lets DuckDB use an index; many are joined."""
+    if not values:
+        return Condition("false", ())
+    if len(values) <= MOST_WRITTEN_OUT:
+        return Condition(f"{column} IN ({', '.join('?' for _ in values)})", tuple(values))
+    return Condition(f"{column} IN (SELECT unnest(?::VARCHAR[]))", (list(values),))
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRun:
-    """An open run file. Cheap to share: every use takes a cursor of its own."""
+    """An open run file. Cheap to share: every use takes a cursor of its own.
+
+    The schema `places` in memory says at which row of the file each record and candidate is, so that looking one up
+    does not read the whole table.
+    """
 
     run: Run
     reconciliation: Reconciliation
@@ -93,20 +116,17 @@ class OpenRun:
 
     def exceptions(self, exception_ids: Collection[str] | None = None) -> list[ExceptionRow]:
         """The exceptions of these ids (those that exist), or all of them, by rank."""
-        condition, parameters = "true", []
-        if exception_ids is not None:
-            condition, parameters = "exception_id IN (SELECT unnest(?::VARCHAR[]))", [list(exception_ids)]
-        rows = self.query(
-            f"SELECT {', '.join(COLUMNS)} FROM run.exceptions WHERE {condition} ORDER BY rank", parameters
-        )
+        wanted = Condition("true", ()) if exception_ids is None else among("exception_id", exception_ids)
+        where = f"WHERE rowid IN (SELECT place FROM places.exceptions WHERE {wanted.sql})"
+        rows = self.query(f"SELECT {', '.join(COLUMNS)} FROM run.exceptions {where} ORDER BY rank", wanted.parameters)
         members = self._members([row[0] for row in rows if row[1] == "duplicate"])
         return [_exception(row, members.get(row[0], ())) for row in rows]
 
     def hashes(self, side: Side, record_ids: Collection[str]) -> dict[str, str]:
         """The evidence hash of each of the records that exists."""
+        wanted = among("record_id", sorted(set(record_ids)))
         rows = self.query(
-            f"SELECT record_id, evidence_hash FROM run.{side}_records WHERE record_id IN (SELECT unnest(?::VARCHAR[]))",
-            [sorted(set(record_ids))],
+            f"SELECT record_id, evidence_hash FROM places.{side}_records WHERE {wanted.sql}", wanted.parameters
         )
         return dict(rows)
 
@@ -147,6 +167,8 @@ def open_run(run: Run) -> OpenRun:
     except duckdb.Error as error:
         con.close()
         raise StorageError(run.path, f"not readable ({error})", remedy="Run the reconciliation again.") from error
+    for statement in _PLACES_SQL:
+        con.execute(statement)
     return OpenRun(run, reconciliation_of(document), con)
 
 
@@ -154,3 +176,19 @@ def _exception(row: tuple[Any, ...], members: tuple[str, ...]) -> ExceptionRow:
     values = dict(zip(COLUMNS, row, strict=True))
     values["detail"] = json.loads(values["detail"] or "{}")
     return ExceptionRow(**values, members=members)
+
+
+_PLACES_SQL = (
+    "CREATE SCHEMA places",
+    *(
+        f"CREATE TABLE places.{side}_records AS SELECT record_id, evidence_hash, rowid AS place FROM run.{side}_records"
+        for side in ("left", "right")
+    ),
+    "CREATE TABLE places.candidates AS SELECT left_id, right_id, rowid AS place FROM run.candidates",
+    "CREATE TABLE places.exceptions AS SELECT exception_id, rowid AS place FROM run.exceptions",
+    "CREATE INDEX exceptions_index ON places.exceptions (exception_id)",
+    "CREATE INDEX left_records_index ON places.left_records (record_id)",
+    "CREATE INDEX right_records_index ON places.right_records (record_id)",
+    "CREATE INDEX left_candidates_index ON places.candidates (left_id)",
+    "CREATE INDEX right_candidates_index ON places.candidates (right_id)",
+)

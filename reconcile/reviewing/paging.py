@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection as Transaction
 
 from reconcile.model import ExceptionKind, Person, Side, Verdict
 from reconcile.reviewing.judging import subject
+from reconcile.reviewing.opening import Condition
 from reconcile.reviewing.queue import Queue
-from reconcile.reviewing.selection import Condition, QueueFilter, QueueSort, condition
+from reconcile.reviewing.selection import QueueFilter, QueueSort, condition
 from reconcile.reviewing.standing import Status
 from reconcile.state import claims
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.engine import Connection as Transaction
 
 from reconcile.model import utc_now
-from reconcile.reviewing.opening import OpenRun
+from reconcile.reviewing.opening import OpenRun, among
 from reconcile.reviewing.selection import ORDER_SQL, QueueFilter, QueueSort, condition
 from reconcile.reviewing.standing import Memory, Standing, standing_of
 from reconcile.state import judgements
@@ -55,6 +55,7 @@ class Queue:
             f"CREATE TABLE {self.schema}.items AS {_ITEMS_SQL}", [*thresholds, utc_now().timestamp()]
         )
         opened.con.cursor().execute(f"CREATE TABLE {self.schema}.concerned AS {_CONCERNED_SQL}")
+        opened.con.cursor().execute(f"CREATE INDEX concerned_index ON {self.schema}.concerned (record_id)")
 
     def refresh(self, tx: Transaction) -> None:
         """Take in what was judged since the last time."""
@@ -123,9 +124,8 @@ class Queue:
     def _apply(self, tx: Transaction, news: Sequence[StoredJudgement]) -> None:
         """Work out anew where every exception stands that has a record in common with the news."""
         ids = sorted({ref.record_id for row in news for ref in (row.judgement.left, row.judgement.right)} - {""})
-        touched = self.query(
-            "SELECT DISTINCT exception_id FROM {q}.concerned WHERE record_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
-        )
+        wanted = among("record_id", ids)
+        touched = self.query(f"SELECT DISTINCT exception_id FROM {{q}}.concerned WHERE {wanted.sql}", wanted.parameters)
         exceptions = self.run.exceptions([exception_id for (exception_id,) in touched])
         records = {record_id for exception in exceptions for record_id in exception.record_ids}
         memory = Memory(self.run, judgements.touching(tx, self.run.run.reconciliation_id, records))

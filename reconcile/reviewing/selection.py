@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from reconcile.reviewing.opening import Condition, among
+
 QueueSort = Literal["rank", "amount", "most_certain", "least_certain", "oldest", "name"]
 
 ORDER_SQL: Mapping[QueueSort, str] = {
@@ -76,14 +78,6 @@ class QueueFilter:
         return replace(self, **emptied)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An SQL condition with its parameters."""
-
-    sql: str
-    parameters: tuple[object, ...]
-
-
 def condition(chosen: QueueFilter) -> Condition:
     """The filter as one condition on `items` (alias `i`); "true" when it asks for nothing."""
     parts: list[str] = []
@@ -92,27 +86,27 @@ def condition(chosen: QueueFilter) -> Condition:
         value = getattr(chosen, field.name)
         if value is None or value in ("", frozenset()):
             continue
-        sql, given = _PARTS[field.name](value)
-        parts.append(sql)
-        parameters.extend(given)
+        part = _PARTS[field.name](value)
+        parts.append(part.sql)
+        parameters.extend(part.parameters)
     return Condition(" AND ".join(parts) or "true", tuple(parameters))
 
 
-def _facet(column: str) -> Callable[[frozenset[str]], tuple[str, list[object]]]:
-    return lambda values: (f"i.{column} IN (SELECT unnest(?::VARCHAR[]))", [sorted(values)])
+def _facet(column: str) -> Callable[[frozenset[str]], Condition]:
+    return lambda values: among(f"i.{column}", sorted(values))
 
 
-def _bound(sql: str) -> Callable[[float], tuple[str, list[object]]]:
-    return lambda value: (f"i.{sql} ?", [value])
+def _bound(sql: str) -> Callable[[float], Condition]:
+    return lambda value: Condition(f"i.{sql} ?", (value,))
 
 
-def _text(value: str) -> tuple[str, list[object]]:
+def _text(value: str) -> Condition:
     columns = ("left_name", "right_name", "left_id", "right_id", "exception_id")
     found = " OR ".join(f"contains(lower(coalesce(i.{column}, '')), ?)" for column in columns)
-    return f"({found})", [value.strip().lower()] * len(columns)
+    return Condition(f"({found})", (value.strip().lower(),) * len(columns))
 
 
-_PARTS: Mapping[str, Callable[..., tuple[str, list[object]]]] = {
+_PARTS: Mapping[str, Callable[..., Condition]] = {
     **{facet: _facet(column) for facet, column in FACET_COLUMNS.items()},
     "min_probability": _bound("probability >="),
     "max_probability": _bound("probability <="),
