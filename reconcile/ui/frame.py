@@ -31,7 +31,8 @@ MOST_BADGES = 4
 _SIDEBAR_PX = 212
 
 _ROOT = Path(__file__).resolve().parents[2]
-_ICON = ":material/join_inner:"
+# A file of ours: an icon named by its Material word would be fetched from elsewhere.
+_ICON = Path(__file__).parent / "assets" / "icon.png"
 _ABOUT = "**Reconcile** brings Salesforce and a billing system back into agreement."
 _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("app.py", "Overview", ":material/home:"),)),

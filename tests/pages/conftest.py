@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Element
 
 from reconcile import defining, jobs
 from reconcile.jobs import tasks
@@ -155,7 +156,7 @@ def full(make_site: Callable[[Path | None], Site], full_home: Path) -> Site:
 def shown(at: AppTest) -> str:
     """Everything that the page says, one line an element."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info", "success")
-    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind))
+    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind) if isinstance(element, Element))
 
 
 def _copy_state(prepared: Path, home: Path) -> None:

@@ -17,6 +17,11 @@ def ask(title: str, sentence: str, action: Callable[[], object], *, verb: str, d
     `verb` is the confirming button's label, `type_this` what must be typed first, e.g. the name of the org.
     """
 
+    def confirm() -> None:
+        if not type_this or (st.session_state.get("_confirm_typed") or "").strip() == type_this:
+            attempt(action, done)
+        st.rerun()
+
     @st.dialog(title, width="medium")
     def dialog() -> None:
         st.markdown(sentence)
@@ -27,8 +32,6 @@ def ask(title: str, sentence: str, action: Callable[[], object], *, verb: str, d
             if st.button("Cancel", key="_confirm_cancel"):
                 st.rerun()
             is_ready = typed.strip() == type_this
-            if st.button(verb, type="primary", key="_confirm_do", disabled=not is_ready) and is_ready:
-                attempt(action, done)
-                st.rerun()
+            st.button(verb, type="primary", key="_confirm_do", disabled=not is_ready, on_click=confirm)
 
     dialog()

@@ -21,6 +21,7 @@ _COMPARISONS: Mapping[str, str] = {
     **{str(role): name for role, name in ROLE_NAMES.items()},
     "place": "Address",
     "prior": "Before any evidence",
+    "competition": "Rival candidates",
 }
 
 

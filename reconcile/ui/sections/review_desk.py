@@ -15,7 +15,7 @@ from reconcile.ui.components.badges import label_badge
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
 from reconcile.ui.queries.matching import find_records
-from reconcile.ui.queries.review import queue_of, read_card
+from reconcile.ui.queries.review import place_of, queue_of, read_card
 from reconcile.ui.sections.review_card import (
     MOST_CANDIDATES,
     show_history,
@@ -29,7 +29,7 @@ from reconcile.ui.text import age, chance, money, plain
 from reconcile.ui.text.decisions import ANSWERS
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 
-_LAST = "_review_last"
+_LAST, _FILTER = "_review_last", "_review_filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def show_desk(frame: Frame) -> None:
     with boundary():
         queue = queue_of(frame.workbench, frame.run)
         desk = show_filters(frame, queue)
-        if desk.opened is None:
+        if desk.opened is None or _left_the_filter(desk):
             open_exception(
                 actions.following(frame.workbench, frame.person, queue, desk.chosen, sort=desk.sort, after=None)
             )
@@ -57,6 +57,15 @@ def show_desk(frame: Frame) -> None:
             show_list(desk)
         with right:
             _show_card(desk)
+
+
+def _left_the_filter(desk: Desk) -> bool:
+    """Whether the person chose another filter, in which the exception on the card is not."""
+    before = st.session_state.get(_FILTER)
+    st.session_state[_FILTER] = desk.signature
+    if before is None or before == desk.signature or desk.opened is None:
+        return False
+    return place_of(desk.queue, desk.chosen, desk.sort, desk.opened) is None
 
 
 def _show_card(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from reconcile.ui.actions import review as actions
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
 from reconcile.ui.queries.review import queue_of, undrafted_requests
-from reconcile.ui.text import count, plain
+from reconcile.ui.text import counted, plain
 
 
 def show_drafting(frame: Frame) -> None:
@@ -41,19 +41,18 @@ def _ask(frame: Frame) -> None:
             st.markdown("Every decision that asks for a write is in a change set already.")
             return
         st.markdown(_summary(requests))
-        title = st.text_input("Title", value=f"{count(len(requests))} decided links", key="change_set_title")
+        st.text_input("Title", value=counted(len(requests), "decided link"), key="change_set_title")
         st.caption("It becomes a draft: nothing is written before it was submitted, approved and pushed.")
         key = st.session_state.setdefault("_draft_key", new_id("click"))
-        if st.button("Make the draft", key="make_draft", type="primary"):
-            _make(frame, run, title or "", requests, key=key)
+        st.button("Make the draft", key="make_draft", type="primary", on_click=_make, args=(frame, run, requests, key))
 
 
-def _make(frame: Frame, run: Run, title: str, requests: Sequence[Request], *, key: str) -> None:
+def _make(frame: Frame, run: Run, requests: Sequence[Request], key: str) -> None:
     made: list[str] = []
+    title = st.session_state.get("change_set_title") or ""
 
     def act() -> None:
-        with st.spinner("Planning the writes …"):
-            draft = actions.make_change_set(frame.workbench, frame.person, run, title, requests, request_key=key)
+        draft = actions.make_change_set(frame.workbench, frame.person, run, title, requests, request_key=key)
         made.append(draft.id)
 
     is_made = attempt(act, f"Drafted **{plain(title)}**. Read it, then submit it for approval.")
@@ -67,9 +66,7 @@ def _summary(requests: Sequence[Request]) -> str:
     kinds = Counter("link" if isinstance(request, LinkRequest) else "unlink" for request in requests)
     parts = []
     if kinds["link"]:
-        parts.append(
-            f"- **{count(kinds['link'])}** pairs are to be linked in both systems (what links them elsewhere ends)"
-        )
+        parts.append(f"- **{counted(kinds['link'], 'pair')}** to be linked in both systems; other links of theirs end")
     if kinds["unlink"]:
-        parts.append(f"- **{count(kinds['unlink'])}** stored links are to be cleared")
+        parts.append(f"- **{counted(kinds['unlink'], 'stored link')}** to be cleared")
     return "\n".join(parts)

@@ -29,6 +29,11 @@ def count(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 pair", "2 pairs"; `many` where the plural is not the singular with an s."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
 def money(cents: int | None) -> str:
     """Cents as whole units with separators: 1234567 as "12,346". The currency is the billing system's own."""
     return "–" if cents is None else f"{cents / 100:,.0f}"
@@ -43,11 +48,11 @@ def share(part: float, whole: float) -> str:
 
 
 def chance(probability: float) -> str:
-    """A probability as per cent. What is not certain is never shown as 0 or 100: "> 99.9 %"."""
+    """A probability as per cent. What is not certain is never shown as 0 or 100: "over 99.9 %"."""
     if probability > 0.9995:
-        return "> 99.9 %"
+        return "over 99.9 %"
     if probability < 0.0005:
-        return "< 0.1 %"
+        return "under 0.1 %"
     return f"{100 * probability:.1f} %"
 
 
