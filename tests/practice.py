@@ -1,6 +1,6 @@
 """Practice orgs for tests: real processes on free ports, ended by their own pid.
 
-Fixtures: `practice` (300 accounts, seed 7, shared by the session: read only) and `fresh_practice` (a factory of private ones).
+Fixtures: `practice` (300 accounts, seed 7, shared by the session: read only) and `fresh_practice` (a factory).
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Keeper:
         return {"deleted": body["ids"]}
 
     async def refresh(self, request: Request) -> Any:
-        """Refresh the sandbox: another organisation id, or site name, behind the same address. `{system}`, default salesforce."""
+        """Refresh the sandbox: another organisation id, or site name, behind the same address; `{system}`."""
         body = json.loads(await request.body() or b"{}")
         name = self.site.refresh() if body.get("system") == "chargebee" else self.org.refresh()
         return {"fingerprint": name}

@@ -64,7 +64,7 @@ class _Protocol(H11Protocol):
             scope["reconcile.transport"] = self.transport
             await inner(scope, receive, send)
 
-        self.app = app  # type: ignore[assignment]  # an ASGI application, as before
+        self.app = app
 
 
 def serve(
@@ -82,7 +82,9 @@ def serve(
     bearer assertions (`practice_jwt_key.pem`).
 
     Args:
-        salesforce_port, chargebee_port: 0 for any free one.
+        home: folder for the truth and the key; made if it is not there.
+        salesforce_port: 0 for any free one.
+        chargebee_port: 0 for any free one.
         accounts: live Salesforce accounts, at least 200.
         seed: of the generated data.
         ready: called with the ports once both accept connections.

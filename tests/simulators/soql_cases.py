@@ -2,7 +2,8 @@
 
 STATEMENTS = [
     "SELECT Id FROM Account",
-    "select id, name from account where name like 'A%' and (type = 'Customer' or type = null) order by name desc nulls last limit 5 offset 2",
+    "select id from account where name like 'A%' and (type = 'Customer' or type = null) order by name desc nulls last",
+    "SELECT Id FROM Account ORDER BY Name ASC NULLS FIRST, Type DESC LIMIT 5 OFFSET 2",
     "SELECT count() FROM Account",
     "SELECT COUNT(Id) c, Type FROM Account GROUP BY Type HAVING COUNT(Id) > 3",
     "SELECT CALENDAR_MONTH(CreatedDate) m, COUNT(Id) FROM Account GROUP BY CALENDAR_MONTH(CreatedDate)",

@@ -18,10 +18,17 @@ from reconcile.simulators.generator.ids import long_id, make_id, normalise_id
 from reconcile.simulators.generator.plan import plan_world
 
 VECTORS = {  # from public examples and recorded answers
-    "a01M00000062mPg": "IAI", "001M000000qfPyS": "IAU", "a0FE000000D6r3F": "MAR", "0F9E000000092w2": "KAA",
-    "AbCdEfGhIjKlMnO": "VKV", "aBcDEfgHIJKLMNO": "025", "a0D30000001n7Pi": "EAI", "a0RE000000IJmcN": "MAT",
-    "0015500001QdQWa": "AAN", "0035500001H9cam": "AAB",
-}  # fmt: skip
+    "a01M00000062mPg": "IAI",
+    "001M000000qfPyS": "IAU",
+    "a0FE000000D6r3F": "MAR",
+    "0F9E000000092w2": "KAA",
+    "AbCdEfGhIjKlMnO": "VKV",
+    "aBcDEfgHIJKLMNO": "025",
+    "a0D30000001n7Pi": "EAI",
+    "a0RE000000IJmcN": "MAT",
+    "0015500001QdQWa": "AAN",
+    "0035500001H9cam": "AAB",
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +68,28 @@ def test_there_are_as_many_as_planned(world: World) -> None:
     live = [row for row in world.salesforce["Account"] if not row["IsDeleted"]]
     assert len(live) == 600
     expected = {
-        "contradicted": plan.contradicted, "conflicting": plan.conflicting, "one_sided/left": plan.one_sided_left,
-        "one_sided/right": plan.one_sided_right, "shared/customer": plan.shared_customer, "shared/account": plan.shared_account,
-        "dangling/deleted_customer": plan.dangling_customer, "dangling/deleted_account": plan.dangling_account,
-        "dangling/merged_account": plan.dangling_merged, "unlinked": plan.unlinked, "correct/short_id": plan.short_ids,
-        "case_twin": plan.case_twins, "chain": plan.chains, "sibling": plan.siblings, "family": plan.families,
-        "test": plan.tests, "long_name": plan.long_names, "person_account": plan.persons,
-        "duplicate/accounts": plan.duplicate_accounts, "duplicate/customers": plan.duplicate_customers,
+        "contradicted": plan.contradicted,
+        "conflicting": plan.conflicting,
+        "one_sided/left": plan.one_sided_left,
+        "one_sided/right": plan.one_sided_right,
+        "shared/customer": plan.shared_customer,
+        "shared/account": plan.shared_account,
+        "dangling/deleted_customer": plan.dangling_customer,
+        "dangling/deleted_account": plan.dangling_account,
+        "dangling/merged_account": plan.dangling_merged,
+        "unlinked": plan.unlinked,
+        "correct/short_id": plan.short_ids,
+        "case_twin": plan.case_twins,
+        "chain": plan.chains,
+        "sibling": plan.siblings,
+        "family": plan.families,
+        "test": plan.tests,
+        "long_name": plan.long_names,
+        "person_account": plan.persons,
+        "duplicate/accounts": plan.duplicate_accounts,
+        "duplicate/customers": plan.duplicate_customers,
         "unmatched": plan.unmatched_accounts + plan.unmatched_customers,
-    }  # fmt: skip
+    }
     assert {name: counts[name] for name in expected} == expected
     assert {item.variant for item in world.truth.items if item.kind == "unlinked"} == set(HARD_VARIANTS)
     assert counts["correct"] > 0.55 * 600
@@ -159,9 +179,15 @@ def _case_twin(item: Any, accounts: Any, _customers: Any, _pairs: Any) -> None:
 
 
 CHECKS = {
-    "correct": _correct, "contradicted": _contradicted, "conflicting": _conflicting, "one_sided": _one_sided,
-    "unlinked": _unlinked, "dangling": _dangling, "shared": _shared, "case_twin": _case_twin,
-}  # fmt: skip
+    "correct": _correct,
+    "contradicted": _contradicted,
+    "conflicting": _conflicting,
+    "one_sided": _one_sided,
+    "unlinked": _unlinked,
+    "dangling": _dangling,
+    "shared": _shared,
+    "case_twin": _case_twin,
+}
 
 
 def test_structures(world: World) -> None:
@@ -187,9 +213,15 @@ def test_structures(world: World) -> None:
 
 def test_postcodes_and_phones_fit_their_countries(world: World) -> None:
     forms = {
-        "United States": r"\d{5}", "Germany": r"\d{5}", "France": r"\d{5}", "Spain": r"\d{5}", "Australia": r"\d{4}",
-        "Canada": r"[A-Z]\d[A-Z] \d[A-Z]\d", "Netherlands": r"\d{4} [A-Z]{2}", "United Kingdom": r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}",
-    }  # fmt: skip
+        "United States": r"\d{5}",
+        "Germany": r"\d{5}",
+        "France": r"\d{5}",
+        "Spain": r"\d{5}",
+        "Australia": r"\d{4}",
+        "Canada": r"[A-Z]\d[A-Z] \d[A-Z]\d",
+        "Netherlands": r"\d{4} [A-Z]{2}",
+        "United Kingdom": r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}",
+    }
     countries = Counter(row["BillingCountry"] for row in world.salesforce["Account"])
     assert set(countries) == set(forms)
     for row in world.salesforce["Account"]:

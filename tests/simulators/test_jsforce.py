@@ -71,8 +71,12 @@ def test_an_unmodified_jsforce_does_everything(node_folder: Path, fresh_practice
     practice = fresh_practice()
     done = subprocess.run(
         ["node", "drive.mjs", practice.salesforce_url, USERNAME],
-        cwd=node_folder, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=node_folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert {name: seen[name] for name in EXPECTED} == EXPECTED
@@ -90,8 +94,13 @@ def test_another_parser_agrees_on_what_is_soql(node_folder: Path) -> None:
     )
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script],
-        cwd=node_folder, input=json.dumps(STATEMENTS), capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+        cwd=node_folder,
+        input=json.dumps(STATEMENTS),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     theirs = dict(zip(STATEMENTS, json.loads(done.stdout), strict=True))
     ours = {statement: _is_soql(statement) for statement in STATEMENTS}
     assert ours == theirs
@@ -101,6 +110,5 @@ def _is_soql(statement: str) -> bool:
     try:
         parse(statement)
     except SalesforceError as error:
-        assert error.code == "MALFORMED_QUERY"
-        return False
+        return error.code != "MALFORMED_QUERY"
     return True

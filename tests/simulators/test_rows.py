@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceGeneralError,
     SalesforceMalformedRequest,
@@ -20,11 +19,11 @@ from tests.simulators.clients import Rest, sign_in
 
 
 @pytest.fixture(scope="module")
-def salesforce(orgs: Practice) -> Salesforce:
+def salesforce(orgs: Practice) -> Any:
     return sign_in(orgs)
 
 
-def test_a_row_through_its_life(salesforce: Salesforce, orgs: Practice) -> None:
+def test_a_row_through_its_life(salesforce: Any, orgs: Practice) -> None:
     since = len(orgs.writes())
     made = salesforce.Account.create({"Name": "  Life GmbH  ", "BillingCountry": "Germany", "NumberOfEmployees": 3})
     assert made["success"] is True
@@ -46,28 +45,53 @@ def test_a_row_through_its_life(salesforce: Salesforce, orgs: Practice) -> None:
         ({}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [Name]"),
         ({"Name": "x" * 256}, "STRING_TOO_LONG", f"Account Name: data value too large: {'x' * 256} (max length=255)"),
         ({"Name": "x", "Nope": 1}, "INVALID_FIELD", "No such column 'Nope' on sobject of type Account"),
-        ({"Name": "x", "Rating": "Tepid"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value for restricted picklist field: Tepid"),
-        ({"Name": "x", "PersonEmail": "no address"}, "INVALID_EMAIL_ADDRESS", "Email: invalid email address: no address"),
-        ({"Name": "x", "ParentId": "003000000000001AAA"}, "MALFORMED_ID", "id value of incorrect type: 003000000000001AAA"),
-        ({"Name": "x", "ParentId": "001000000000001AAA"}, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "cross-reference id"),
+        (
+            {"Name": "x", "Rating": "Tepid"},
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            "bad value for restricted picklist field: Tepid",
+        ),
+        (
+            {"Name": "x", "PersonEmail": "no address"},
+            "INVALID_EMAIL_ADDRESS",
+            "Email: invalid email address: no address",
+        ),
+        (
+            {"Name": "x", "ParentId": "003000000000001AAA"},
+            "MALFORMED_ID",
+            "id value of incorrect type: 003000000000001AAA",
+        ),
+        (
+            {"Name": "x", "ParentId": "001000000000001AAA"},
+            "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+            "cross-reference id",
+        ),
         ({"Name": "x", "CreatedDate": "2020-01-01T00:00:00Z"}, "INVALID_FIELD_FOR_INSERT_UPDATE", "CreatedDate"),
-        ({"Name": "x", "Id": "001000000000001AAA"}, "INVALID_FIELD", "The Id field should not be specified in the sobject data."),
+        (
+            {"Name": "x", "Id": "001000000000001AAA"},
+            "INVALID_FIELD",
+            "The Id field should not be specified in the sobject data.",
+        ),
         ({"Name": "x", "NumberOfEmployees": "many"}, "JSON_PARSER_ERROR", "Cannot deserialize instance of int"),
-        ({"Name": "x", "BillingCountry": "US", "BillingPostalCode": "1"}, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "postal code"),
+        (
+            {"Name": "x", "BillingCountry": "US", "BillingPostalCode": "1"},
+            "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "postal code",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_says_why(
-    salesforce: Salesforce, orgs: Practice, values: dict[str, Any], code: str, message: str
+    salesforce: Any, orgs: Practice, values: dict[str, Any], code: str, message: str
 ) -> None:
     before = len(orgs.writes())
     with pytest.raises(SalesforceMalformedRequest) as caught:
         salesforce.Account.create(values)
-    assert caught.value.content[0]["errorCode"] == code
-    assert message in caught.value.content[0]["message"]
+    content: Any = caught.value.content
+    assert content[0]["errorCode"] == code
+    assert message in content[0]["message"]
     assert len(orgs.writes()) == before
 
 
-def test_unknown_objects_and_ids(salesforce: Salesforce) -> None:
+def test_unknown_objects_and_ids(salesforce: Any) -> None:
     with pytest.raises(SalesforceResourceNotFound, match="The requested resource does not exist"):
         salesforce.Nonsense__c.describe()
     with pytest.raises(SalesforceResourceNotFound, match="NOT_FOUND"):
@@ -100,7 +124,7 @@ def test_the_background_automation_moves_the_stamp(rest: Rest, orgs: Practice) -
     assert orgs.writes()[-1]["origin"] == "automation"
 
 
-def test_a_contact_and_the_automation_of_simple_salesforce_errors(salesforce: Salesforce) -> None:
+def test_a_contact_and_the_automation_of_simple_salesforce_errors(salesforce: Any) -> None:
     record_id = salesforce.Contact.create({"LastName": "Guarded"})["id"]
     with pytest.raises(SalesforceGeneralError) as caught:
         salesforce.Contact.update(
@@ -109,7 +133,7 @@ def test_a_contact_and_the_automation_of_simple_salesforce_errors(salesforce: Sa
     assert caught.value.status == 412
 
 
-def test_upsert_by_external_id(salesforce: Salesforce, rest: Rest) -> None:
+def test_upsert_by_external_id(salesforce: Any, rest: Rest) -> None:
     assert salesforce.Account.upsert("Legacy_Id__c/U-1", {"Name": "Upserted"}) == 201
     assert salesforce.Account.upsert("Legacy_Id__c/u-1", {"Name": "Upserted again"}) == 200
     assert salesforce.Account.get_by_custom_id("Legacy_Id__c", "U-1")["Name"] == "Upserted again"
@@ -152,9 +176,11 @@ def test_collections_answer_by_position(rest: Rest, orgs: Practice) -> None:
     assert [write["record_id"] for write in orgs.writes(since)] == [first, third]
     undone = rest("PATCH", "composite/sobjects", json={"allOrNone": True, "records": records}).json()
     assert [result["errors"][0]["statusCode"] for result in undone] == [
-        "ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "MALFORMED_ID",
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-    ]  # fmt: skip
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "MALFORMED_ID",
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    ]
     assert len(orgs.writes(since)) == 2
     read = rest(
         "POST",
@@ -197,25 +223,47 @@ def _composite(rest: Rest, requests: list[dict[str, Any]], *, all_or_none: bool)
 def test_composite_guards_each_row_and_passes_references(rest: Rest) -> None:
     fresh, stale = rest.ids(limit=2)
     stamp = rest("GET", f"sobjects/Account/{fresh}").headers["Last-Modified"]
-    answers = _composite(rest, [
-        {"method": "PATCH", "url": f"sobjects/Account/{fresh}", "body": {"Fax": "1"}, "httpHeaders": {"If-Unmodified-Since": stamp}},
-        {"method": "PATCH", "url": f"sobjects/Account/{stale}", "body": {"Fax": "1"},
-         "httpHeaders": {"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}},
-        {"method": "POST", "url": "sobjects/Account", "body": {"Name": "Parent"}, "referenceId": "p"},
-        {"method": "POST", "url": "sobjects/Contact", "body": {"LastName": "Child", "AccountId": "@{p.id}"}, "referenceId": "c"},
-        {"method": "GET", "url": "query?q=SELECT+AccountId+FROM+Contact+WHERE+Id='@{c.id}'", "referenceId": "q"},
-        {"method": "GET", "url": "sobjects/Account/@{nothing.id}"},
-    ], all_or_none=False)  # fmt: skip
+    answers = _composite(
+        rest,
+        [
+            {
+                "method": "PATCH",
+                "url": f"sobjects/Account/{fresh}",
+                "body": {"Fax": "1"},
+                "httpHeaders": {"If-Unmodified-Since": stamp},
+            },
+            {
+                "method": "PATCH",
+                "url": f"sobjects/Account/{stale}",
+                "body": {"Fax": "1"},
+                "httpHeaders": {"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"},
+            },
+            {"method": "POST", "url": "sobjects/Account", "body": {"Name": "Parent"}, "referenceId": "p"},
+            {
+                "method": "POST",
+                "url": "sobjects/Contact",
+                "body": {"LastName": "Child", "AccountId": "@{p.id}"},
+                "referenceId": "c",
+            },
+            {"method": "GET", "url": "query?q=SELECT+AccountId+FROM+Contact+WHERE+Id='@{c.id}'", "referenceId": "q"},
+            {"method": "GET", "url": "sobjects/Account/@{nothing.id}"},
+        ],
+        all_or_none=False,
+    )
     assert [answer["httpStatusCode"] for answer in answers] == [204, 412, 201, 201, 200, 400]
     assert answers[4]["body"]["records"][0]["AccountId"] == answers[2]["body"]["id"]
 
 
 def test_composite_all_or_none_undoes_everything(rest: Rest, orgs: Practice) -> None:
     since = len(orgs.writes())
-    answers = _composite(rest, [
-        {"method": "POST", "url": "sobjects/Account", "body": {"Name": "Rolled back"}},
-        {"method": "POST", "url": "sobjects/Account", "body": {}},
-    ], all_or_none=True)  # fmt: skip
+    answers = _composite(
+        rest,
+        [
+            {"method": "POST", "url": "sobjects/Account", "body": {"Name": "Rolled back"}},
+            {"method": "POST", "url": "sobjects/Account", "body": {}},
+        ],
+        all_or_none=True,
+    )
     assert [answer["httpStatusCode"] for answer in answers] == [400, 400]
     assert answers[0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
     assert orgs.writes(since) == []
@@ -224,16 +272,22 @@ def test_composite_all_or_none_undoes_everything(rest: Rest, orgs: Practice) -> 
 
 def test_batch_requests_are_independent(rest: Rest) -> None:
     [record_id] = rest.ids(limit=1)
-    answer = rest("POST", "composite/batch", json={"batchRequests": [
-        {"method": "GET", "url": f"v67.0/sobjects/Account/{record_id}?fields=Id"},
-        {"method": "PATCH", "url": f"v67.0/sobjects/Account/{record_id}", "richInput": {"Rating": "Tepid"}},
-        {"method": "PATCH", "url": f"v67.0/sobjects/Account/{record_id}", "richInput": {"Rating": "Hot"}},
-    ]}).json()  # fmt: skip
+    answer = rest(
+        "POST",
+        "composite/batch",
+        json={
+            "batchRequests": [
+                {"method": "GET", "url": f"v67.0/sobjects/Account/{record_id}?fields=Id"},
+                {"method": "PATCH", "url": f"v67.0/sobjects/Account/{record_id}", "richInput": {"Rating": "Tepid"}},
+                {"method": "PATCH", "url": f"v67.0/sobjects/Account/{record_id}", "richInput": {"Rating": "Hot"}},
+            ]
+        },
+    ).json()
     assert answer["hasErrors"] is True
     assert [result["statusCode"] for result in answer["results"]] == [200, 400, 204]
 
 
-def test_person_accounts_have_a_twin(salesforce: Salesforce) -> None:
+def test_person_accounts_have_a_twin(salesforce: Any) -> None:
     made = salesforce.Account.create({"LastName": "Muster", "FirstName": "Max", "PersonEmail": "max@example.com"})
     row = salesforce.Account.get(made["id"])
     assert (row["IsPersonAccount"], row["Name"]) == (True, "Max Muster")
@@ -247,7 +301,7 @@ def test_person_accounts_have_a_twin(salesforce: Salesforce) -> None:
         salesforce.Contact.get(row["PersonContactId"])
 
 
-def test_what_changed_and_what_went(salesforce: Salesforce) -> None:
+def test_what_changed_and_what_went(salesforce: Any) -> None:
     record_id = salesforce.Account.create({"Name": "Short-lived"})["id"]
     salesforce.Account.delete(record_id)
     now = datetime.now(UTC)
@@ -260,7 +314,7 @@ def test_what_changed_and_what_went(salesforce: Salesforce) -> None:
         salesforce.Account.deleted(now, now)
 
 
-def test_what_the_org_says_of_itself(salesforce: Salesforce, rest: Rest, orgs: Practice) -> None:
+def test_what_the_org_says_of_itself(salesforce: Any, rest: Rest, orgs: Practice) -> None:
     fields = {field["name"]: field for field in salesforce.Account.describe()["fields"]}
     assert fields["chargebeeapps__CB_Site__c"]["referenceTo"] == ["chargebeeapps__CB_Site__c"]
     assert fields["SystemModstamp"]["updateable"] is False

@@ -73,10 +73,10 @@ def live_record(site: Site, resource: str, record_id: str) -> Record:
 
 
 def update_customer(site: Site, customer_id: str, form: Mapping[str, str], origin: Origin) -> Record:
-    """Set attributes of a customer; an empty value removes the attribute. Gives the customer as it is now.
+    """Set attributes of a customer; an empty value removes one. Gives the customer as it is now.
 
     Raises:
-        ChargebeeError: no such customer, an attribute that cannot be set, or a value that is wrong; then nothing is written.
+        ChargebeeError: no such customer, an attribute that cannot be set, a wrong value; then nothing is written.
     """
     with site.store.lock:
         record = live_record(site, "customer", customer_id)
@@ -123,7 +123,7 @@ def delete_record(site: Site, resource: str, record_id: str, origin: Origin) -> 
         _meet_faults(site, origin, record_id)
         record = {**record, "deleted": True, **_stamps(record)}
         site.store.put(resource, record)
-        _log(site, resource, record_id, "delete", {"deleted": [False, True]}, origin)
+        _log(site, resource, record_id, "delete", {"deleted": [False, True]}, origin=origin)
         return record
 
 
@@ -142,7 +142,7 @@ def _write(site: Site, record: Record, values: Record, origin: Origin, *, resour
     changed = {name: value for name, value in changed.items() if value is not None}
     changed.update(_stamps(record))
     site.store.put(resource, changed)
-    _log(site, resource, record["id"], "update", changes, origin)
+    _log(site, resource, record["id"], "update", changes, origin=origin)
     return changed
 
 
@@ -209,7 +209,7 @@ def _meet_faults(site: Site, origin: Origin, record_id: str) -> None:
 
 
 def _log(
-    site: Site, resource: str, record_id: str, action: str, changes: Mapping[str, list[Any]], origin: Origin
+    site: Site, resource: str, record_id: str, action: str, changes: Mapping[str, list[Any]], *, origin: Origin
 ) -> None:
     """Note a write that took effect."""
     site.log.add(

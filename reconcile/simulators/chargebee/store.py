@@ -21,8 +21,8 @@ class SiteStore:
         self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         for resource in RESOURCES:
             self.connection.execute(
-                f"CREATE TABLE {resource} (id TEXT PRIMARY KEY, created_at INTEGER, updated_at INTEGER, customer_id TEXT, "
-                "deleted INTEGER, body TEXT)"
+                f"CREATE TABLE {resource} (id TEXT PRIMARY KEY, created_at INTEGER, updated_at INTEGER, "
+                "customer_id TEXT, deleted INTEGER, body TEXT)"
             )
 
     def load(self, resource: str, records: Iterable[Record]) -> None:

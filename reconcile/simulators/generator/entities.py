@@ -8,7 +8,7 @@ import unicodedata
 from bisect import bisect
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from reconcile.simulators.generator.countries import COUNTRIES, City, Country
 from reconcile.simulators.generator.vocabulary import (
@@ -198,7 +198,7 @@ def _domain(rng: random.Random, core: str, country: Country) -> str:
     return f"{label}.{pick(rng, country.tlds)}"
 
 
-def _place(rng: random.Random, country: Country, city: City) -> dict[str, str]:
+def _place(rng: random.Random, country: Country, city: City) -> dict[str, Any]:
     """Address and telephone number in a city."""
     house = str(1 + int(rng.random() ** 2 * (9899 if country.code in {"US", "CA"} else 249)))
     unit = f"Suite {100 + int(rng.random() * 900)}" if country.house_first and rng.random() < 0.2 else ""

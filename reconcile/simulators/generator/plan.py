@@ -1,4 +1,4 @@
-"""How many of each kind are planted: shares of the number of accounts, with a floor so that small worlds have them all."""
+"""How many of each kind are planted: shares of the accounts, with a floor so that small worlds have them all."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 from reconcile.simulators.generator.corruption import everyday_name, long_name
 from reconcile.simulators.generator.entities import (
@@ -122,7 +123,9 @@ def typed_by_other_hand(rng: random.Random, entity: Entity) -> Entity:
     if entity.kind == "person":
         return entity
     name = everyday_name(rng, entity)
-    gaps = (
-        {"phone": ""} if rng.random() < 0.2 else {"street": "", "house": "", "unit": ""} if rng.random() < 0.15 else {}
-    )
+    gaps: dict[str, Any] = {}
+    if rng.random() < 0.2:
+        gaps = {"phone": ""}
+    elif rng.random() < 0.15:
+        gaps = {"street": "", "house": "", "unit": ""}
     return replace(entity, core=name, legal="", given=pick(rng, entity.country.given), **gaps)

@@ -129,6 +129,9 @@ def contact_rows(
     """The twin contact of every person account, and up to two people at most companies.
 
     Args:
+        rng: draws the people.
+        accounts: whose contacts are made.
+        now: no contact is younger, epoch seconds.
         first_account: number of the first of these accounts in the whole world; twins are numbered by it.
         first_number: contacts made so far.
     """

@@ -143,7 +143,9 @@ def draw(accounts: int, seed: int, *, children: bool = True) -> tuple[Truth, Ite
     """The same world in portions, for whoever cannot hold it whole: the truth, then rows by system and table.
 
     Args:
-        accounts, seed, children: as for `generate`.
+        accounts: as for `generate`.
+        seed: as for `generate`.
+        children: as for `generate`.
 
     Returns:
         The truth, and portions of at most some ten thousand rows, made as they are asked for.
@@ -211,8 +213,10 @@ def _plant_case_twins(rng: random.Random, plan: Plan, people: Population) -> lis
 def _second_hands(rng: random.Random, people: Population) -> None:
     """Let every further record of one side show the subject as another person typed it."""
     for subject in people.subjects:
-        for record in (*subject.accounts[1:], *subject.customers[1:]):
-            record.entity = typed_by_other_hand(rng, subject.entity)
+        for account in subject.accounts[1:]:
+            account.entity = typed_by_other_hand(rng, subject.entity)
+        for customer in subject.customers[1:]:
+            customer.entity = typed_by_other_hand(rng, subject.entity)
 
 
 def _structure_items(people: Population) -> list[Planted]:
@@ -287,7 +291,7 @@ def _parts(records: list[Record]) -> Iterator[tuple[int, list[Record]]]:
 
 
 class Billing:
-    """Subscriptions and invoices on both sides; the copies hang under the account that names the customer, right or wrong."""
+    """Subscriptions and invoices on both sides; copies hang under the account that names the customer."""
 
     def __init__(self, rng: random.Random, synced_to: Mapping[str | None, str]) -> None:
         self.rng, self.synced_to = rng, synced_to

@@ -25,11 +25,14 @@ AUDIENCES = frozenset({"https://login.salesforce.com", "https://test.salesforce.
 CODE_LIFE_S = 600
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Allow access?</title><style>
 body{{font:16px system-ui;margin:10vh auto;max-width:30rem;padding:0 1rem;color:#222;background:#f3f3f3}}
-main{{background:#fff;border:1px solid #ddd;border-radius:8px;padding:1.5rem}}button{{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem}}
+main{{background:#fff;border:1px solid #ddd;border-radius:8px;padding:1.5rem}}
+button{{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem}}
 </style></head><body><main><h1>Allow access?</h1>
 <p><strong>{client}</strong> asks to reach the practice org <strong>{org}</strong> as <strong>{user}</strong>:</p>
-<ul>{scopes}</ul><form method="post" action="/services/oauth2/authorize"><input type="hidden" name="request" value="{request}">
-<button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button></form></main></body></html>"""
+<ul>{scopes}</ul><form method="post" action="/services/oauth2/authorize">
+<input type="hidden" name="request" value="{request}">
+<button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button>
+</form></main></body></html>"""
 
 
 class Refused(Exception):  # noqa: N818  # named for what OAuth says: an error with a description

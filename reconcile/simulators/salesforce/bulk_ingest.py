@@ -104,7 +104,9 @@ def change_ingest(call: Call, job_id: str) -> Answer:
         raise SalesforceError("INVALIDJOBSTATE", f"Closing already {job.state} Job not allowed")
     else:
         job.state = "UploadComplete"
+        answer = Answer(body=job_as_json(job))  # as it is before its work begins
         start(call.org, job, _run)
+        return answer
     return Answer(body=job_as_json(job))
 
 
@@ -142,7 +144,8 @@ def _check_external_id(sobject: SObject, name: str) -> None:
     if field is None or not (field.is_external_id or field.type == "id"):
         raise SalesforceError(
             "INVALIDJOB",
-            f"InvalidJob : Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {sobject.name}",
+            f"InvalidJob : Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field "
+            f"for {sobject.name}",
         )
 
 
@@ -188,8 +191,6 @@ def _process(call: Call, job: Job, sobject: SObject, header: list[str], cells: l
     """Write one row and keep its result line."""
     record_id = ""
     try:
-        if len(cells) != len(header):
-            raise SalesforceError("INVALID_CSV", f"row has {len(cells)} columns, the header {len(header)}")
         values = _row_values(call, sobject, header, cells)
         record_id = str(values.get("Id") or "")
         with call.org.transaction():
@@ -203,6 +204,8 @@ def _process(call: Call, job: Job, sobject: SObject, header: list[str], cells: l
 
 def _row_values(call: Call, sobject: SObject, header: list[str], cells: list[str]) -> dict[str, Any]:
     """Field values of a row: an empty cell leaves the field alone, #N/A clears it."""
+    if len(cells) != len(header):
+        raise SalesforceError("INVALID_CSV", f"row has {len(cells)} columns, the header {len(header)}")
     values: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=True):
         if cell == "":

@@ -50,8 +50,9 @@ def create_query(call: Call) -> Answer:
         query=statement,
     )
     call.org.jobs[job.id] = job
+    answer = Answer(body=job_as_json(job))  # as it is before its work begins
     start(call.org, job, _run)
-    return Answer(body=job_as_json(job))
+    return answer
 
 
 def list_queries(call: Call) -> Answer:
@@ -79,9 +80,9 @@ def delete_query(call: Call, job_id: str) -> Answer:
 
 
 def query_results(call: Call, job_id: str) -> Answer:
-    """`GET jobs/query/id/results?maxRecords=&locator=`: CSV, header row on each page, `Sforce-Locator: null` on the last.
+    """`GET jobs/query/id/results?maxRecords=&locator=`: CSV pages, each with its header row.
 
-    Without maxRecords everything comes in one page.
+    `Sforce-Locator` is the word `null` on the last. Without maxRecords everything comes in one page.
     """
     job = _finished(call, job_id)
     first = _read_locator(call.params.get("locator"))
@@ -163,6 +164,7 @@ def _rows(org: Org, compiled: Compiled) -> Iterator[list[tuple[Any, ...]]]:
             found = {row[0]: row[1:] for row in rows}
             yield [found[record_id] for record_id in part if record_id in found]
         else:
+            org.rng.shuffle(rows)
             yield [row[1:] for row in rows]
 
 

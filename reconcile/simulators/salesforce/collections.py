@@ -1,4 +1,4 @@
-"""sObject collections: up to 200 rows written, or 2,000 read, in one call; each row with its own result, by position."""
+"""sObject collections: up to 200 rows written, or 2,000 read, in one call; results by position."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def delete_rows(call: Call) -> Answer:
 
 
 def read_rows(call: Call, object_name: str) -> Answer:
-    """`GET composite/sobjects/X?ids=&fields=` and `POST composite/sobjects/X {ids, fields}`; null for what is not there."""
+    """`GET composite/sobjects/X?ids=&fields=` and `POST` with the same in its body; null for no such row."""
     if call.method == "GET":
         ids = [record_id for record_id in call.params.get("ids", "").split(",") if record_id]
         fields = [name for name in call.params.get("fields", "").split(",") if name]
@@ -153,7 +153,7 @@ def _each(call: Call, items: Sequence[Any], one: Callable[[Any], Result], *, all
         with call.org.transaction():
             results = [_result(one, item) for item in items]
             if all_or_none and not all(result["success"] for result in results):
-                raise _Undo
+                raise _Undo  # noqa: TRY301  # leaving the transaction this way is what undoes it
     except _Undo:
         for result in results:
             if result["success"]:

@@ -36,7 +36,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
         with call.org.transaction():
             _run_all(call, requests, answers, dispatch)
             if all_or_none and any(answer["httpStatusCode"] >= 400 for answer in answers):
-                raise _Undo
+                raise _Undo  # noqa: TRY301  # leaving the transaction this way is what undoes it
     except _Undo:
         _mark_rolled_back(answers)
     return Answer(body={"compositeResponse": answers})
@@ -57,7 +57,7 @@ def batch(call: Call, dispatch: Dispatch) -> Answer:
             continue
         call.org.used_calls += 1
         url = str(request.get("url", ""))
-        answer = _one(call, str(request.get("method", "GET")), url, request.get("richInput"), {}, dispatch)
+        answer = _one(call, str(request.get("method", "GET")), url, request.get("richInput"), {}, dispatch=dispatch)
         has_errors = has_errors or answer.status >= 400
         results.append({"statusCode": answer.status, "result": answer.body})
     return Answer(body={"hasErrors": has_errors, "results": results})
@@ -91,12 +91,9 @@ def _run_all(call: Call, requests: list[Any], answers: list[dict[str, Any]], dis
         try:
             filled = _fill(request, known)
             headers = {key.lower(): str(value) for key, value in (filled.get("httpHeaders") or {}).items()}
-            if set(headers) & _FORBIDDEN_HEADERS:
-                raise SalesforceError(
-                    "INVALID_HEADER", "Accept, Authorization and Content-Type cannot be set on a subrequest"
-                )
+            _check_headers(headers)
             answer = _one(
-                call, str(filled.get("method")), str(filled.get("url")), filled.get("body"), headers, dispatch
+                call, str(filled.get("method")), str(filled.get("url")), filled.get("body"), headers, dispatch=dispatch
             )
         except SalesforceError as error:
             answer = Answer(error.status, error.body())
@@ -111,7 +108,14 @@ def _run_all(call: Call, requests: list[Any], answers: list[dict[str, Any]], dis
         )
 
 
-def _one(call: Call, method: str, url: str, body: Any, headers: Mapping[str, str], dispatch: Dispatch) -> Answer:
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Some headers belong to the whole request only."""
+    if set(headers) & _FORBIDDEN_HEADERS:
+        message = "Accept, Authorization and Content-Type cannot be set on a subrequest"
+        raise SalesforceError("INVALID_HEADER", message)
+
+
+def _one(call: Call, method: str, url: str, body: Any, headers: Mapping[str, str], *, dispatch: Dispatch) -> Answer:
     """Run one sub-request as if it had come alone."""
     parts = urlsplit(url)
     match = re.fullmatch(r"/?(?:services/data/)?v(\d+\.\d)/(.*)", parts.path)

@@ -68,7 +68,7 @@ def describe_basic(call: Call, object_name: str) -> Answer:
 def describe_object(call: Call, object_name: str) -> Answer:
     """`GET sobjects/X/describe`."""
     sobject = object_named(object_name)
-    children = [
+    children: list[dict[str, Any]] = [
         {
             "cascadeDelete": False,
             "childSObject": child.name,

@@ -38,7 +38,7 @@ class Session:
 
 @dataclass(slots=True)
 class Cursor:
-    """A query in progress: the ids of its records in the order they will be given, or the finished rows of an aggregate."""
+    """A query in progress: the ids of its records, in the order in which they will be given."""
 
     compiled: Any
     ids: list[str]

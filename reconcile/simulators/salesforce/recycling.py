@@ -1,7 +1,7 @@
 """Merging rows and bringing deleted ones back: what only SOAP can do.
 
-A merge leaves the master's values as they are, empty ones included, unless new ones are given; the others go into the recycle
-bin with `MasterRecordId`, and what referred to them now refers to the master. Undeleting a victim does not undo that.
+A merge leaves the master's values as they are, empty ones included, unless new ones are given; the others go into the
+recycle bin with `MasterRecordId`, and what referred to them now refers to the master. Undeleting does not undo that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MERGEABLE = frozenset({"Account", "Contact"})
 
 
 def merge(
-    org: Org, sobject: SObject, master_id: str, values: Mapping[str, Any], victim_ids: Sequence[str], origin: Origin
+    org: Org, sobject: SObject, master_id: str, values: Mapping[str, Any], victim_ids: Sequence[str], *, origin: Origin
 ) -> list[str]:
     """Merge up to two rows into a master, all or nothing.
 
@@ -59,7 +59,7 @@ def merge(
             org.store.update(
                 sobject, victim["Id"], {"IsDeleted": 1, "MasterRecordId": master["Id"], **stamps(origin, now_text())}
             )
-            log_write(org, sobject, victim["Id"], "merge", {"MasterRecordId": [None, master["Id"]]}, origin)
+            log_write(org, sobject, victim["Id"], "merge", {"MasterRecordId": [None, master["Id"]]}, origin=origin)
     return moved
 
 
@@ -78,7 +78,7 @@ def undelete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
         values["MasterRecordId"] = None
     with org.transaction():
         org.store.update(sobject, row["Id"], values)
-        log_write(org, sobject, row["Id"], "undelete", {}, origin)
+        log_write(org, sobject, row["Id"], "undelete", {}, origin=origin)
     return str(row["Id"])
 
 
@@ -92,6 +92,6 @@ def _move_children(org: Org, sobject: SObject, old: str, new: str, origin: Origi
         found = org.store.rows(f"SELECT Id FROM {quoted(child.name)} WHERE {quoted(reference.name)} = ?{live}", (old,))
         for (child_id,) in found:
             org.store.update(child, child_id, {reference.name: new, **stamps(origin, now_text())})
-            log_write(org, child, child_id, "update", {reference.name: [old, new]}, origin)
+            log_write(org, child, child_id, "update", {reference.name: [old, new]}, origin=origin)
             moved.append(child_id)
     return moved

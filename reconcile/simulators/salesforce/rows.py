@@ -29,7 +29,7 @@ def create_row(call: Call, object_name: str) -> Answer:
 
 
 def read_row(call: Call, object_name: str, record_id: str) -> Answer:
-    """`GET sobjects/X/id[?fields=a,b]`, with ETag on accounts, Last-Modified on all, and 304 where a condition says so."""
+    """`GET sobjects/X/id[?fields=a,b]`: ETag on accounts, Last-Modified on all, 304 where a condition says so."""
     sobject = object_named(object_name)
     row = live_row(call.org, sobject, record_id)
     headers = {"Last-Modified": http_date(row["LastModifiedDate"])}
@@ -45,7 +45,7 @@ def read_row(call: Call, object_name: str, record_id: str) -> Answer:
 
 
 def update_row(call: Call, object_name: str, record_id: str) -> Answer:
-    """`PATCH sobjects/X/id` -> 204; 412 where If-Unmodified-Since or (accounts only) If-Match says the row is another."""
+    """`PATCH sobjects/X/id` -> 204; 412 where If-Unmodified-Since or, on accounts, If-Match is not met."""
     sobject = object_named(object_name)
     values = _values(call)
     with call.org.store.lock:
@@ -138,7 +138,8 @@ def changed_rows(call: Call, object_name: str, which: str) -> Answer:
     bounds = [moment.strftime("%Y-%m-%dT%H:%M:00.000+0000") for moment in (start, end)]
     rows = (
         call.org.store.rows(
-            f'SELECT Id, SystemModstamp FROM "{sobject.name}" WHERE IsDeleted = ? AND SystemModstamp >= ? AND SystemModstamp < ?',
+            f'SELECT Id, SystemModstamp FROM "{sobject.name}" '
+            "WHERE IsDeleted = ? AND SystemModstamp >= ? AND SystemModstamp < ?",
             [int(which == "deleted"), *bounds],
         )
         if sobject.has_deletes

@@ -99,6 +99,12 @@ def check_duplicates(
     """The object's duplicate rule, when a field that it looks at is written.
 
     Args:
+        org: the practice org.
+        sobject: the object.
+        row: the row as it would be.
+        changed: names of the fields that are written.
+        record_id: None for a new row.
+        version: of the API, for addresses.
         options: the request's `Sforce-Duplicate-Rule-Header`.
 
     Raises:

@@ -44,8 +44,10 @@ async def serve(request: Request) -> Response:
         inner = _answer(org, body, request.path_params["rest"])
     except SoapFault as fault:
         text = (
-            f"<soapenv:Fault><faultcode>sf:{fault.code}</faultcode><faultstring>{fault.code}: {escape(fault.message)}</faultstring>"
-            f"<detail><sf:{_fault_kind(fault)} xsi:type='sf:{_fault_kind(fault)}'><sf:exceptionCode>{fault.code}</sf:exceptionCode>"
+            f"<soapenv:Fault><faultcode>sf:{fault.code}</faultcode>"
+            f"<faultstring>{fault.code}: {escape(fault.message)}</faultstring>"
+            f"<detail><sf:{_fault_kind(fault)} xsi:type='sf:{_fault_kind(fault)}'>"
+            f"<sf:exceptionCode>{fault.code}</sf:exceptionCode>"
             f"<sf:exceptionMessage>{escape(fault.message)}</sf:exceptionMessage></sf:{_fault_kind(fault)}></detail></soapenv:Fault>"
         )
         return Response(_ENVELOPE.format(text), 500, media_type="text/xml")
@@ -152,7 +154,7 @@ def _merge(org: Org, session: Session, call: ET.Element) -> str:
         master_id = child_text(master, "Id")
         try:
             sobject = _object_of(child_text(master, "type"))
-            moved = recycling.merge(org, sobject, master_id, _values(master), victims, _origin(session))
+            moved = recycling.merge(org, sobject, master_id, _values(master), victims, origin=_origin(session))
             parts = [f"<id>{normalise_id(master_id)}</id>"]
             parts += [f"<mergedRecordIds>{normalise_id(victim)}</mergedRecordIds>" for victim in victims]
             parts += ["<success>true</success>", *(f"<updatedRelatedIds>{each}</updatedRelatedIds>" for each in moved)]
@@ -167,9 +169,7 @@ def _undelete(org: Org, session: Session, call: ET.Element) -> str:
     results = []
     for record_id in ((child.text or "").strip() for child in call if _local(child) == "ids"):
         try:
-            sobject = next((each for each in SOBJECTS.values() if each.prefix == record_id[:3]), None)
-            if sobject is None:
-                raise SalesforceError("MALFORMED_ID", f"malformed id {record_id}")
+            sobject = _object_of_id(record_id)
             done = recycling.undelete(org, sobject, record_id, _origin(session))
             results.append(f"<result><id>{done}</id><success>true</success></result>")
         except SalesforceError as error:
@@ -183,6 +183,14 @@ def _object_of(name: str) -> SObject:
     if sobject is None:
         raise SalesforceError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sobject
+
+
+def _object_of_id(record_id: str) -> SObject:
+    """The object whose ids begin as this one does."""
+    for sobject in SOBJECTS.values():
+        if sobject.prefix == record_id[:3]:
+            return sobject
+    raise SalesforceError("MALFORMED_ID", f"malformed id {record_id}")
 
 
 def _values(record: ET.Element) -> dict[str, str | None]:

@@ -121,5 +121,6 @@ def _cannot_read(field: Field, value: Any) -> SalesforceError:
         list: "START_ARRAY",
     }
     given = kinds.get(type(value), "VALUE_NUMBER")
-    message = f"Cannot deserialize instance of {field.type} from {given} value {value} or request may be missing a required field"
+    message = f"Cannot deserialize instance of {field.type} from {given} value {value}"
+    message = f"{message} or request may be missing a required field"
     return SalesforceError("JSON_PARSER_ERROR", message, fields=[field.name])

@@ -92,10 +92,12 @@ def create(org: Org, sobject: SObject, values: Mapping[str, Any], origin: Origin
     row.update(CreatedDate=now, CreatedById=origin.user_id, **stamps(origin, now))
     if "OwnerId" in row and row["OwnerId"] is None:
         row["OwnerId"] = origin.user_id
-    _check(org, sobject, row, clean, None, origin)
+    _check(org, sobject, row, clean, None, origin=origin)
     with org.transaction():
         record_id = org.store.insert(sobject, row)
-        log_write(org, sobject, record_id, "create", {name: [None, value] for name, value in clean.items()}, origin)
+        log_write(
+            org, sobject, record_id, "create", {name: [None, value] for name, value in clean.items()}, origin=origin
+        )
         if row.get("IsPersonAccount") and sobject.name == "Account":
             _make_twin(org, record_id, row, origin)
     return record_id
@@ -119,11 +121,11 @@ def update(org: Org, sobject: SObject, record_id: str, values: Mapping[str, Any]
     before = {name: row[name] for name in clean}
     row.update(clean)
     derived = _derive(sobject, row)
-    _check(org, sobject, row, clean, row["Id"], origin)
+    _check(org, sobject, row, clean, row["Id"], origin=origin)
     changes = {name: [before[name], value] for name, value in clean.items()}
     with org.transaction():
         org.store.update(sobject, row["Id"], {**clean, **derived, **stamps(origin, now_text())})
-        log_write(org, sobject, row["Id"], "update", changes, origin)
+        log_write(org, sobject, row["Id"], "update", changes, origin=origin)
         if row.get("PersonContactId"):
             _update_twin(org, row, clean, origin)
     return str(row["Id"])
@@ -145,7 +147,7 @@ def delete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
     _meet_faults(org, origin, row["Id"])
     with org.transaction():
         org.store.update(sobject, row["Id"], {"IsDeleted": 1, **stamps(origin, now_text())})
-        log_write(org, sobject, row["Id"], "delete", {}, origin)
+        log_write(org, sobject, row["Id"], "delete", {}, origin=origin)
         if row.get("PersonContactId"):
             contact = live_object("Contact")
             org.store.update(contact, row["PersonContactId"], {"IsDeleted": 1, **stamps(origin, now_text())})
@@ -160,8 +162,8 @@ def live_object(name: str) -> SObject:
 def read_only_fields(names: list[str]) -> SalesforceError:
     """Fields that nobody but Salesforce may set."""
     message = (
-        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and verify "
-        "that it is read/write for your profile or permission set."
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and "
+        "verify that it is read/write for your profile or permission set."
     )
     return SalesforceError("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=names)
 
@@ -186,7 +188,7 @@ def _clean(sobject: SObject, values: Mapping[str, Any], *, is_new: bool) -> Row:
 
 
 def _derive(sobject: SObject, row: Row) -> Row:
-    """Fields that follow from others: full names, the kind of account, a deal's outcome. Updates `row` and gives them."""
+    """Set the fields of `row` that follow from others, and give them: full names, kind of account, a deal's outcome."""
     derived: Row = {}
     if sobject.name == "Account":
         if row.get("RecordTypeId") == PERSON_TYPE or (row.get("LastName") and not row.get("Name")):
@@ -202,7 +204,7 @@ def _derive(sobject: SObject, row: Row) -> Row:
     return derived
 
 
-def _check(org: Org, sobject: SObject, row: Row, clean: Row, record_id: str | None, origin: Origin) -> None:
+def _check(org: Org, sobject: SObject, row: Row, clean: Row, record_id: str | None, *, origin: Origin) -> None:
     """All rules, in Salesforce's order: required, validation, references, unique values, duplicates."""
     check_required(sobject, row)
     check_validation(sobject, row)
@@ -227,7 +229,7 @@ def stamps(origin: Origin, now: str) -> Row:
 
 
 def log_write(
-    org: Org, sobject: SObject, record_id: str, action: str, changes: dict[str, list[Any]], origin: Origin
+    org: Org, sobject: SObject, record_id: str, action: str, changes: dict[str, list[Any]], *, origin: Origin
 ) -> None:
     """Note a write that took effect."""
     org.log.add(

@@ -282,15 +282,15 @@ class _Compiler:
 
     def no_column(self, path: Path, name: str, sobject: SObject) -> SalesforceError:
         sentence = (
-            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure to "
-            f"append the '__c' after the custom field name. {_REFERENCE}"
+            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be "
+            f"sure to append the '__c' after the custom field name. {_REFERENCE}"
         )
         return SalesforceError("INVALID_FIELD", pointed(self.query.text, path.position, sentence))
 
     def no_relationship(self, path: Path, name: str) -> SalesforceError:
         sentence = (
-            f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be "
-            f"sure to append the '__r' after the custom relationship name. {_REFERENCE}"
+            f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+            f"relationship, be sure to append the '__r' after the custom relationship name. {_REFERENCE}"
         )
         return SalesforceError("INVALID_FIELD", pointed(self.query.text, path.position, sentence))
 

@@ -35,7 +35,9 @@ class Clause:
     values: tuple[Any, ...] = ()
 
 
-def compare(statement: str, operand: Operand, comparison: Comparison) -> Clause:
+def compare(  # noqa: PLR0911  # one line for each special case
+    statement: str, operand: Operand, comparison: Comparison
+) -> Clause:
     """One comparison.
 
     Raises:
@@ -78,7 +80,9 @@ def among(statement: str, operand: Operand, membership: Membership, constants: t
     return Clause(f"({left} IN ({marks}) OR {operand.sql} IS NULL)" if lists_null else f"{left} IN ({marks})", values)
 
 
-def _both_sides(statement: str, operand: Operand, constant: Constant) -> tuple[str, Any]:
+def _both_sides(  # noqa: PLR0911  # one line for each type
+    statement: str, operand: Operand, constant: Constant
+) -> tuple[str, Any]:
     """The left expression and the value, brought to the same form."""
     if operand.type in ID_TYPES:
         return operand.sql, _id_value(statement, operand, constant)
@@ -154,7 +158,7 @@ def _like(statement: str, operand: Operand, constant: Constant) -> Clause:
 
 
 def _like_pattern(raw: str) -> str:
-    """The literal as written, as an SQL pattern: only \\%, \\_ and \\\\ keep their backslash."""
+    r"""The literal as written, as an SQL pattern: only \\%, \\_ and \\\\ keep their backslash."""
 
     def keep(match: re.Match[str]) -> str:
         char = match[1]

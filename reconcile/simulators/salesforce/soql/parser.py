@@ -1,4 +1,4 @@
-"""SOQL by recursive descent. The grammar is Salesforce's "SELECT syntax" page, without TYPEOF, WITH DATA CATEGORY and UPDATE."""
+"""SOQL by recursive descent: Salesforce's SELECT syntax without TYPEOF, WITH DATA CATEGORY and UPDATE."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class _Parser:
         self.need_sign(")")
         return tuple(values)
 
-    def constant(self) -> Constant:
+    def constant(self) -> Constant:  # noqa: PLR0911  # one line for each kind of literal
         token = self.take()
         if token.kind == "text":
             return Constant("text", unescape(self.statement, token), token.text[1:-1])

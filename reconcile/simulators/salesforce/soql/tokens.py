@@ -51,7 +51,7 @@ def tokenise(statement: str) -> list[Token]:
     """The tokens of a statement, with an `end` token last.
 
     Raises:
-        SalesforceError: MALFORMED_QUERY at the first character that begins no token, or for a statement that is too long.
+        SalesforceError: MALFORMED_QUERY at the first character that begins no token, or for one that is too long.
     """
     if len(statement) > STATEMENT_LIMIT:
         raise SalesforceError("QUERY_TOO_COMPLICATED", "SOQL statements cannot be longer than 100000 characters.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal, TypeAlias
 
 LiteralKind = Literal["text", "number", "boolean", "null", "date", "datetime", "range"]
 
@@ -82,7 +82,7 @@ class Negation:
     inner: Condition
 
 
-Condition = Union[Comparison, Membership, Combination, Negation]
+Condition: TypeAlias = "Comparison | Membership | Combination | Negation"
 
 
 @dataclass(frozen=True, slots=True)
