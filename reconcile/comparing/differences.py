@@ -1,7 +1,7 @@
 """Differences of linked pairs: which compared fields disagree, and how much that means.
 
-A `FieldPair` may name several fields of a side, joined by ` + ` (`billing_address.line1 + billing_address.line2`): their
-values are joined by a comma, as Chargebee's connector writes a street, and compared as one.
+A `FieldPair` may name several fields of a side, joined by ` + ` (`line1 + line2`): their values are
+joined by a comma, as Chargebee's connector writes a street, and compared as one.
 """
 
 from __future__ import annotations

@@ -12,25 +12,26 @@ from collections.abc import Callable, Mapping
 import duckdb
 import pyarrow as pa
 from anyascii import anyascii
+from duckdb.func import PythonUDFType
 
 from reconcile.comparing.places import COUNTRY_CODES, REGION_CODES
 from reconcile.comparing.vocabulary import CITY_WORDS, LEGAL_FORMS, NAME_WORDS, STREET_WORDS
 from reconcile.model import Role
 
 
-def _latin(column: pa.StringArray) -> pa.Array:
+def _latin(column: pa.StringArray) -> pa.StringArray:
     return pa.array([None if text is None else anyascii(text) for text in column.to_pylist()], pa.string())
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
     """Give the connection what the forms are made of: `latin(x)` (any script to ASCII) and `plain(x)` (words only).
 
-    `plain` is lower case, letters and digits, single blanks. Doing it twice does no harm. Close the connection when done
-    with it: a Python function keeps it alive otherwise.
+    `plain` is lower case, letters and digits, single blanks. Doing it twice does no harm. Close the connection when
+    done with it: a Python function keeps it alive otherwise.
     """
     if con.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = 'latin' LIMIT 1").fetchone() is not None:
         return
-    con.create_function("latin", _latin, ["VARCHAR"], "VARCHAR", type="arrow")
+    con.create_function("latin", _latin, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     # Only a value with a non-ASCII character goes through Python.
     con.execute(
         "CREATE OR REPLACE TEMP MACRO plain(x) AS trim(regexp_replace(replace(lower("

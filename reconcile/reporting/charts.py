@@ -1,4 +1,4 @@
-"""The charts of the HTML report, as SVG that needs nothing else: colours are classes of the page, so they follow its theme."""
+"""The charts of the HTML report, as SVG that needs nothing else: colours are classes of the page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def bars(bars_of: Sequence[Bar], title: str, *, is_share: bool = False) -> Marku
         for place, bar in enumerate(bars_of)
     )
     return Markup(
-        '<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{title}"><title>{title}</title>{drawn}</svg>'
+        '<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{title}">'
+        "<title>{title}</title>{drawn}</svg>"
     ).format(width=_WIDTH, height=height, title=title, drawn=drawn)
 
 
@@ -67,7 +68,8 @@ def _bar(bar: Bar, top: int, scale: float) -> Markup:
         # A piece that is there is seen, however small its share.
         width = max(part.value * scale, 1.5)
         drawn += Markup(
-            '<rect x="{x:.1f}" y="{y}" width="{w:.1f}" height="{h}" class="{style}"><title>{name}: {value:,}</title></rect>'
+            '<rect x="{x:.1f}" y="{y}" width="{w:.1f}" height="{h}" class="{style}">'
+            "<title>{name}: {value:,}</title></rect>"
         ).format(x=left, y=top, w=width, h=_BAR, style=part.style, name=part.name, value=part.value)
         left += width
     total = Markup('<text x="{x:.1f}" y="{y}" class="value">{total:,}</text>').format(

@@ -74,8 +74,7 @@ _EXCEPTIONS_SQL = """
 _DIFFERENCES_SQL = """
     SELECT d.*, k.status FROM differences d JOIN links k USING (left_id, right_id)
     WHERE $with_format OR d.class <> 'format'
-    ORDER BY CASE d.class WHEN 'real' THEN 0 WHEN 'missing' THEN 1 WHEN 'timing' THEN 2 WHEN 'rounding' THEN 3 ELSE 4 END,
-             d.name, d.left_id, d.right_id
+    ORDER BY list_position(['real', 'missing', 'timing', 'rounding', 'format'], d.class), d.name, d.left_id, d.right_id
 """
 
 

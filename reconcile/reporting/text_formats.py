@@ -42,7 +42,7 @@ def write_json(report: RunReport, path: Path) -> None:
         file.write(',\n"exceptions": ')
         kinds = (row for kind in report.kinds for row in exception_rows(report, kind.kind))
         _write_array(
-            file, kinds, tuple(column.key for column in EXCEPTION_COLUMNS) + ("kind", "evidence_hash", "detail")
+            file, kinds, (*tuple(column.key for column in EXCEPTION_COLUMNS), "kind", "evidence_hash", "detail")
         )
         file.write(',\n"differences": ')
         _write_array(
@@ -87,7 +87,8 @@ decisions.csv        judgements of this reconciliation that stand
 changes.csv          change sets since this run began
 sources.csv          snapshots: rows, the source's own count, content hash
 
-UTF-8 with a byte order mark, comma, CRLF, header row. Times are UTC. Amounts are in units of each customer's own currency.
+UTF-8 with a byte order mark, comma, CRLF, header row. Times are UTC.
+Amounts are in units of each customer's own currency.
 An apostrophe stands before text that a spreadsheet would take for a formula (= + - @).
 """
 

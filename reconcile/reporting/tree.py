@@ -1,7 +1,8 @@
 """The report of a run as frozen values: what every renderer shows, computed once.
 
-Figures and what people and pushes did are in the tree. The exceptions themselves may be many; the tree names the run file
-and `reconcile.reporting.rows` reads them from it in batches, so that no renderer needs memory in proportion to them.
+Figures and what people and pushes did are in the tree. The exceptions themselves may be many; the tree names the run
+file and `reconcile.reporting.rows` reads them from it in batches, so that no renderer needs memory in proportion to
+them.
 """
 
 from __future__ import annotations

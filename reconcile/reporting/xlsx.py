@@ -38,7 +38,7 @@ class Styles:
         self.base = base
         self._book = book
         self.header = book.add_format({**base, "bold": True, "bg_color": "#1F3A5F", "font_color": "#FFFFFF",
-                                       "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": "#1F3A5F"})  # fmt: skip
+                                       "text_wrap": True, "valign": "vcenter"})  # fmt: skip
         self.shapes: dict[str, Format] = {
             "text": book.add_format(base),
             "id": book.add_format({**base, "num_format": "@", "font_name": "Consolas", "font_size": 9}),
@@ -177,7 +177,7 @@ _CHANGE_COLUMNS = (
 )
 
 
-def _yes_or_no(value: bool) -> str:  # noqa: FBT001  # the one thing it is about
+def _yes_or_no(value: bool) -> str:  # the one thing it is about
     return "yes" if value else "no"
 
 

@@ -51,7 +51,9 @@ class RunComparison:
 
     def count(self, event: LinkEvent | ExceptionEvent) -> int:
         """How many changes of that event there are."""
-        return sum(1 for change in (*self.links, *self.exceptions) if change.event == event)
+        events: list[str] = [each.event for each in self.links]
+        events += [each.event for each in self.exceptions]
+        return events.count(event)
 
 
 _LINKS_SQL = """
@@ -60,7 +62,8 @@ _LINKS_SQL = """
     added AS (SELECT * FROM now EXCEPT SELECT * FROM before),
     removed AS (SELECT * FROM before EXCEPT SELECT * FROM now),
     moved AS (
-        SELECT a.left_id, a.right_id, min(r.left_id) AS previous FROM added a JOIN removed r USING (right_id) GROUP BY ALL)
+        SELECT a.left_id, a.right_id, min(r.left_id) AS previous
+        FROM added a JOIN removed r USING (right_id) GROUP BY ALL)
     SELECT 'moved', left_id, right_id, previous FROM moved
     UNION ALL SELECT 'added', left_id, right_id, NULL FROM added WHERE right_id NOT IN (SELECT right_id FROM moved)
     UNION ALL SELECT 'removed', left_id, right_id, NULL FROM removed

@@ -59,7 +59,7 @@ def _rivals_sql(accept: float) -> str:
 
 
 def _write_forms(execution: Execution) -> None:
-    """Write `unscored_forms`: what the two records of every unscored link show, in comparable form; blank for nothing."""
+    """Write `unscored_forms`: what both records of every unscored link show, in comparable form; blank for nothing."""
     forms = ", ".join(
         f"coalesce({form_sql(role, f'{side}.{role}')}, '') AS {side}_{role}"
         for role in STRONG_ROLES

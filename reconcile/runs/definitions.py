@@ -1,4 +1,4 @@
-"""The reconciliations that come with Reconcile: Salesforce with Chargebee, and any two tables by what their columns hold."""
+"""The reconciliations that come with Reconcile: Salesforce with Chargebee, and any two tables by what they hold."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def file_reconciliation(
         raise DefinitionError(
             name,
             "the two tables have no kind of column in common",
-            remedy="Rename the columns so that names, addresses, phones or e-mails can be recognised, or say what they are.",
+            remedy="Rename the columns so that names, addresses or phones can be recognised, or say what they are.",
         )
     return Reconciliation(
         id=f"{left.connection_id}-{right.connection_id}",

@@ -19,9 +19,9 @@ _PLACE_ROLES: tuple[Role, ...] = ("street", "city", "postcode", "phone")
 def write_duplicates(execution: Execution) -> None:
     """Write `<side>_pairs`, `<side>_clusters` and `<side>_levels` for both sides.
 
-    A record and its parent (or grandparent ...) are not duplicates, nor are a person account and a business account, nor
-    namesakes elsewhere, nor what both systems keep apart: such pairs are taken out, and what they alone held together
-    falls apart. A cluster is named by its smallest id.
+    A record and its parent (or grandparent ...) are not duplicates, nor are a person account and a business account,
+    nor namesakes elsewhere, nor what both systems keep apart: such pairs are taken out, and what they alone held
+    together falls apart. A cluster is named by its smallest id.
     """
     rules = rules_of(execution.reconciliation)
     for side in SIDES:

@@ -23,7 +23,8 @@ def write_evidence(execution: Execution) -> None:
     """Write `candidates` and `levels`. Test records take no part: they resemble each other and nothing real."""
     for side in SIDES:
         execution.con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {side}_matchable AS SELECT * FROM {side}_records WHERE NOT coalesce(is_test, false)"
+            f"CREATE OR REPLACE TEMP VIEW {side}_matchable AS "
+            f"SELECT * FROM {side}_records WHERE NOT coalesce(is_test, false)"
         )
     if any(is_empty(execution, side) for side in SIDES):
         execution.con.execute(_NO_CANDIDATES_SQL)

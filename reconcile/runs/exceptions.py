@@ -19,8 +19,8 @@ PRECEDENCE: tuple[tuple[ExceptionKind, str], ...] = (
 )
 """Kinds from the most telling (and most severe) to the least, with why.
 
-A record concerned by several is counted, in the totals, under the first. A link, pair or lone record is reported under one
-kind only: what an earlier kind has told is not told again by `unlinked`, `ambiguous` or `unmatched`. A cluster of
+A record concerned by several is counted, in the totals, under the first. A link, pair or lone record is reported under
+one kind only: what an earlier kind has told is not told again by `unlinked`, `ambiguous` or `unmatched`. A cluster of
 duplicates is a thing of its own beside the links of its members; it explains why a member has no partner.
 """
 
@@ -47,7 +47,7 @@ def severity_sql(kind: str) -> str:
 # Kind and ids make the identity, so that the same thing has the same id in every run.
 _IDENTIFIED_SQL = """
     SELECT 'exc_' || left(md5(concat_ws(chr(30), kind, coalesce(side, ''), coalesce(left_id, ''),
-                                        coalesce(right_id, ''), array_to_string(members, chr(31)))), 16) AS exception_id, *
+               coalesce(right_id, ''), array_to_string(members, chr(31)))), 16) AS exception_id, *
     FROM found
 """
 
@@ -81,7 +81,7 @@ _AMOUNTS_SQL = """
         FROM right_sum r FULL JOIN left_sum l USING (exception_id))
 """
 
-# A pair's hash is of both records' hashes, a single record's its own with nothing beside it, a cluster's of all members.
+# A pair's hash is of both records' hashes, a single record's of its own with nothing beside it, a cluster's of all.
 _EXCEPTIONS_SQL = f"""
     INSERT INTO exceptions
     WITH {_AMOUNTS_SQL},

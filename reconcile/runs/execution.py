@@ -16,9 +16,9 @@ from reconcile.comparing.differences import write_differences
 from reconcile.comparing.equality import register
 from reconcile.errors import StorageError
 from reconcile.model import Progress, Reconciliation, Run, Snapshot, new_id, utc_now
+from reconcile.runs.contradictions import mark_contradicted
 from reconcile.runs.document import run_document
 from reconcile.runs.duplicates import write_duplicates
-from reconcile.runs.contradictions import mark_contradicted
 from reconcile.runs.evidence import write_evidence
 from reconcile.runs.exceptions import write_exceptions
 from reconcile.runs.identity import write_links

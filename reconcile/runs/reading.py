@@ -91,12 +91,12 @@ class RunSummary:
     """
 
     population: Mapping[str, int]
-    totals: Mapping[str, Mapping[str, int]]
+    totals: Mapping[Side, Mapping[str, int]]
     exceptions: Mapping[ExceptionKind, int]
     amount_cents: Mapping[str, int]
     links: Mapping[str, int]
     differences: Mapping[str, int]
-    unlinkable_share: Mapping[str, float | None]
+    unlinkable_share: Mapping[Side, float | None]
     ties_out: bool
 
 
@@ -120,7 +120,8 @@ def summarise(path: Path | str) -> RunSummary:
             exceptions={kind: kinds.get(kind, 0) for kind in EXCEPTION_KINDS},
             amount_cents=_counts(
                 con,
-                "SELECT kind, sum(amount_cents) FROM exceptions WHERE amount_cents IS NOT NULL GROUP BY kind ORDER BY kind",
+                """SELECT kind, sum(amount_cents) FROM exceptions WHERE amount_cents IS NOT NULL
+                   GROUP BY kind ORDER BY kind""",
             ),
             links=_counts(con, "SELECT status, count(*) FROM links GROUP BY status ORDER BY status"),
             differences=_counts(con, "SELECT class, count(*) FROM differences GROUP BY class ORDER BY class"),

@@ -27,7 +27,8 @@ def write_records(execution: Execution) -> None:
     for side in SIDES:
         select = population_sql(execution, side, execution.dataset(side).where)
         execution.con.execute(
-            f"CREATE TABLE {side}_records AS SELECT *, {EVIDENCE_SQL} AS evidence_hash FROM ({select}) ORDER BY record_id"
+            f"CREATE TABLE {side}_records AS "
+            f"SELECT *, {EVIDENCE_SQL} AS evidence_hash FROM ({select}) ORDER BY record_id"
         )
         _check_keys(execution, side)
         execution.con.execute(f"INSERT INTO population SELECT ?, count(*) FROM {side}_records", [side])
@@ -51,22 +52,31 @@ def _carrying_compared_fields(execution: Execution, side: Side) -> Dataset:
     return replace(dataset, extra=tuple(dict.fromkeys([*dataset.extra, *compared])))
 
 
-_OPTIONAL = ("owner_field", "parent_field", "amount_field", "test_field", "person_account_field")
-
-
 def _fitted(dataset: Dataset, columns: list[str]) -> tuple[Dataset, list[str]]:
     """The dataset without the fields that are not among `columns`, and which those are."""
-    known = set(columns)
-    optional = {name: getattr(dataset, name) for name in _OPTIONAL}
-    named = [*(field for fields in dataset.roles.values() for field in fields), *optional.values(), *dataset.extra]
-    roles = {role: tuple(field for field in fields if field in known) for role, fields in dataset.roles.items()}
+    left_out: set[str] = set()
+
+    def there(field: str | None) -> str | None:
+        if field is None or field in columns:
+            return field
+        left_out.add(field)
+        return None
+
+    def all_there(fields: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(field for field in fields if there(field) is not None)
+
+    roles = {role: all_there(fields) for role, fields in dataset.roles.items()}
     fitted = replace(
         dataset,
         roles={role: fields for role, fields in roles.items() if fields},
-        extra=tuple(name for name in dataset.extra if name in known),
-        **{name: field if field in known else None for name, field in optional.items()},
+        extra=all_there(dataset.extra),
+        owner_field=there(dataset.owner_field),
+        parent_field=there(dataset.parent_field),
+        amount_field=there(dataset.amount_field),
+        test_field=there(dataset.test_field),
+        person_account_field=there(dataset.person_account_field),
     )
-    return fitted, sorted({name for name in named if name is not None} - known)
+    return fitted, sorted(left_out)
 
 
 def _check_fields(execution: Execution, side: Side, columns: list[str]) -> None:

@@ -185,8 +185,8 @@ TABLES: tuple[Table, ...] = (
     CATEGORIES,
     HISTORY,
 )
-"""Tables that this package writes; `left_records` and `right_records` come from `reconcile.snapshots.canonical_sql`, with
-`evidence_hash` (of the role values) added; `candidates`, `levels`, `left_pairs`, `left_clusters`, `left_levels`,
+"""Tables that this package writes; `left_records` and `right_records` come from `reconcile.snapshots.canonical_sql`,
+with `evidence_hash` (of the role values) added; `candidates`, `levels`, `left_pairs`, `left_clusters`, `left_levels`,
 `right_pairs`, `right_clusters`, `right_levels` from `reconcile.matching`."""
 
 

@@ -1,4 +1,4 @@
-"""A comparison as an Excel workbook: summary, columns, changed rows with both values side by side, the rest, the recipe."""
+"""A comparison as an Excel workbook: summary, columns, changed rows with both values side by side, the rest."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class _Sheet:
         for row in rows:
             last += 1
             for place, (value, style) in enumerate(row[:_MOST_COLUMNS]):
-                put(sheet, self._styles, last, place, value, style)
+                put(sheet, self._styles, (last, place), value, style)
             if last == _LAST_ROW:
                 break
         if header:
@@ -128,8 +128,9 @@ class _Sheet:
         return last == _LAST_ROW
 
 
-def put(sheet: Worksheet, styles: _Styles, row: int, place: int, value: str | float | None, style: str) -> None:
+def put(sheet: Worksheet, styles: _Styles, at: tuple[int, int], value: str | float | None, style: str) -> None:
     """Write one cell: numbers as numbers, everything else as text that stays text."""
+    row, place = at
     if value is None or value == "":
         if style in _COLOURS:
             sheet.write_blank(row, place, None, styles[style])
@@ -176,7 +177,7 @@ def _write_summary(book: Workbook, styles: _Styles, made: Comparison) -> None:
     lines += [[], [(f"Compared {made.made_at:%Y-%m-%d %H:%M} UTC in {made.seconds} s", "text")]]
     for row, line in enumerate(lines):
         for place, (value, style) in enumerate(line):
-            put(sheet, styles, row, place, value, style)
+            put(sheet, styles, (row, place), value, style)
         if row == total_line:
             last = first + len(made.totals) - 1
             for place, (letter, count) in enumerate((("C", made.left.records), ("D", made.right.records)), start=2):
@@ -195,7 +196,8 @@ def _write_columns(book: Workbook, styles: _Styles, made: Comparison) -> None:
         for column in made.columns:
             yield [
                 (column.title, "text"), (column.left, "text"), (column.right, "text"), (column.kind, "text"),
-                (column.rule, "text"), (column.compared, "count"), (column.mismatches, "count"), (column.share, "share"),
+                (column.rule, "text"), (column.compared, "count"), (column.mismatches, "count"),
+                (column.share, "share"),
                 *((column.classes[name], "count") for name in DIFFERENCE_CLASSES),
                 (column.largest, "number"), (column.mean, "number"),
                 (_number(column.left_sum), "number"), (_number(column.right_sum), "number"),
@@ -275,6 +277,6 @@ def _write_recipe(book: Workbook, styles: _Styles, made: Comparison) -> None:
     sheet = book.add_worksheet("Recipe")
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 100)
-    put(sheet, styles, 0, 0, "Save these lines as recipe.toml to repeat the comparison.", "heading")
+    put(sheet, styles, (0, 0), "Save these lines as recipe.toml to repeat the comparison.", "heading")
     for row, line in enumerate(made.recipe.splitlines(), start=2):
-        put(sheet, styles, row, 0, line, "mono")
+        put(sheet, styles, (row, 0), line, "mono")

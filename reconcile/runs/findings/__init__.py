@@ -2,8 +2,9 @@
 
 The order of `FINDERS` matters: a finder leaves alone what one before it has told.
 
-`detail` of every kind holds `story` (a sentence). Links in it are objects of left_id, right_id, stored_left, stored_right,
-status, probability, weight; candidates are objects of left_id, right_id, probability, weight; both best first.
+`detail` of every kind holds `story` (a sentence). Links in it are objects of left_id, right_id, stored_left,
+stored_right, status, probability, weight; candidates are objects of left_id, right_id, probability, weight; both best
+first.
 
 | kind | pair in question | side | further detail |
 |---|---|---|---|
@@ -43,7 +44,8 @@ FOUND_SQL = """
 
 FACTS_SQL = (
     """CREATE TEMP VIEW told_links AS SELECT *, {'left_id': left_id, 'right_id': right_id, 'stored_left': stored_left,
-        'stored_right': stored_right, 'status': status, 'probability': probability, 'weight': weight} AS fact FROM links""",
+        'stored_right': stored_right, 'status': status, 'probability': probability, 'weight': weight} AS fact
+        FROM links""",
     """CREATE TEMP VIEW told_candidates AS SELECT *, {'left_id': left_id, 'right_id': right_id,
         'probability': probability, 'weight': weight} AS fact FROM candidates""",
 )

@@ -26,7 +26,7 @@ def find_conflicting(execution: Execution) -> None:
         SELECT 'conflicting', NULL, arg_min(left_id, place), arg_min(right_id, place), NULL,
                first(probability ORDER BY place), NULL, [],
                list_distinct(list(left_id ORDER BY left_id)), list_distinct(list(right_id ORDER BY right_id)),
-               to_json({'story': 'The two sides name different partners: ' || count(*) || ' stored links exclude each other.',
+               to_json({'story': 'The sides name different partners: ' || count(*) || ' links exclude each other.',
                         'links': list(fact ORDER BY place DESC)})
         FROM (SELECT k.*, n.knot, row_number() OVER (
                   PARTITION BY n.knot ORDER BY weight NULLS FIRST, stored_left, left_id, right_id) AS place
@@ -139,15 +139,21 @@ def _dangling_sql(dead: Side) -> str:
             JOIN {dead}_whereabouts w ON w.record_id = k.{dead}_id WHERE k.status = 'dangling'),
         partnered AS (
             SELECT d.{naming}_id, list({{'id': k.{dead}_id}} ORDER BY k.{dead}_id) AS partners,
-                   list(k.fact ORDER BY k.weight DESC NULLS LAST, k.{dead}_id) FILTER (k.origin = 'existing') AS named_by,
-                   list(k.fact ORDER BY k.weight DESC NULLS LAST, k.{dead}_id) FILTER (k.origin = 'proposed') AS proposals
+                   {_facts("existing", dead)} AS named_by, {_facts("proposed", dead)} AS proposals
             FROM dead d JOIN told_links k ON k.{naming}_id = d.{naming}_id AND k.status IN ('one_sided', 'proposed')
             GROUP BY ALL)
-        SELECT 'dangling', '{naming}', left_id, right_id, NULL, NULL, NULL, [], {concerned["left"]}, {concerned["right"]},
+        SELECT 'dangling', '{naming}', left_id, right_id, NULL, NULL, NULL, [],
+               {concerned["left"]}, {concerned["right"]},
                to_json({{'story': 'The link leads nowhere: ' || why || '.', 'dangling_id': {dead}_id, 'reason': reason,
-                         'lookalike': lookalike, 'links': coalesce(named_by, []), 'candidates': coalesce(proposals, [])}})
+                         'lookalike': lookalike, 'links': coalesce(named_by, []),
+                         'candidates': coalesce(proposals, [])}})
         FROM dead LEFT JOIN partnered USING ({naming}_id)
     """
+
+
+def _facts(origin: str, partner: Side) -> str:
+    """The links of that origin, best first."""
+    return f"list(k.fact ORDER BY k.weight DESC NULLS LAST, k.{partner}_id) FILTER (k.origin = '{origin}')"
 
 
 def find_one_sided(execution: Execution) -> None:
@@ -155,7 +161,8 @@ def find_one_sided(execution: Execution) -> None:
     execution.con.execute("""
         INSERT INTO found
         SELECT 'one_sided', NULL, left_id, right_id, NULL, probability, margin, [], [left_id], [right_id],
-               to_json({'story': CASE WHEN stored_left THEN 'Only the left side stores this link; the right record is blank.'
+               to_json({'story': CASE WHEN stored_left
+                                      THEN 'Only the left side stores this link; the right record is blank.'
                                       ELSE 'Only the right side stores this link; the left record is blank.' END,
                         'stored_by': CASE WHEN stored_left THEN 'left' ELSE 'right' END, 'links': [fact]})
         FROM told_links WHERE status = 'one_sided'

@@ -23,7 +23,8 @@ def find_proposals(execution: Execution) -> None:
         WITH pairs AS (
             SELECT p.*, {is_ambiguous} AS is_ambiguous FROM told_links p WHERE status = 'proposed'
               AND (({is_ambiguous}) OR NOT ({needs_nobody}))
-              AND left_id NOT IN ({_TOLD_SQL.format(side="left")}) AND right_id NOT IN ({_TOLD_SQL.format(side="right")})),
+              AND left_id NOT IN ({_TOLD_SQL.format(side="left")})
+              AND right_id NOT IN ({_TOLD_SQL.format(side="right")})),
         rivals AS ({_rivals_sql("left")} UNION {_rivals_sql("right")}),
         told AS (
             SELECT left_id, right_id, list(fact ORDER BY weight DESC, rival_left, rival_right) AS facts,
@@ -31,12 +32,14 @@ def find_proposals(execution: Execution) -> None:
                    list(rival_right ORDER BY rival_right) FILTER (weight > own - {AMBIGUOUS_BITS}) AS near_right
             FROM rivals GROUP BY left_id, right_id)
         SELECT CASE WHEN is_ambiguous THEN 'ambiguous' ELSE 'unlinked' END,
-               CASE WHEN NOT is_ambiguous THEN NULL WHEN near_left IS NULL OR near_left = [p.left_id] THEN 'left' ELSE 'right' END,
+               CASE WHEN NOT is_ambiguous THEN NULL WHEN near_left IS NULL OR near_left = [p.left_id] THEN 'left'
+                    ELSE 'right' END,
                p.left_id, p.right_id, NULL,
                p.probability, p.margin, [],
                list_distinct([p.left_id] || CASE WHEN is_ambiguous THEN coalesce(near_left, []) ELSE [] END),
                list_distinct([p.right_id] || CASE WHEN is_ambiguous THEN coalesce(near_right, []) ELSE [] END),
-               to_json({{'story': CASE WHEN is_ambiguous THEN 'Several partners fit nearly as well; nobody stores a link.'
+               to_json({{'story': CASE WHEN is_ambiguous
+                                 THEN 'Several partners fit nearly as well; nobody stores a link.'
                                  ELSE 'The records match, and nobody stores a link.' END,
                          'candidates': [{{'left_id': p.left_id, 'right_id': p.right_id, 'probability': p.probability,
                                           'weight': p.weight}}] || coalesce(t.facts, [])[:{MOST_CANDIDATES - 1}]}})
@@ -49,7 +52,8 @@ def _rivals_sql(side: Side) -> str:
     other = other_side(side)
     return f"""
         SELECT p.left_id, p.right_id, p.weight AS own, o.left_id AS rival_left, o.right_id AS rival_right, o.weight,
-               {{'left_id': o.left_id, 'right_id': o.right_id, 'probability': o.probability, 'weight': o.weight}} AS fact
+               {{'left_id': o.left_id, 'right_id': o.right_id, 'probability': o.probability,
+                'weight': o.weight}} AS fact
         FROM pairs p JOIN open_candidates o ON o.{side}_id = p.{side}_id AND o.{other}_id <> p.{other}_id
         LEFT JOIN {other}_clusters a ON a.record_id = o.{other}_id
         LEFT JOIN {other}_clusters b ON b.record_id = p.{other}_id
@@ -65,7 +69,8 @@ def find_duplicates(execution: Execution) -> None:
             INSERT INTO found
             WITH clusters AS (
                 SELECT cluster_id, list(record_id ORDER BY record_id) AS members,
-                       list({{'record_id': record_id, 'name': r.name, 'link_id': r.link_id, 'modified_at': r.modified_at}}
+                       list({{'record_id': record_id, 'name': r.name, 'link_id': r.link_id,
+                              'modified_at': r.modified_at}}
                             ORDER BY r.link_id IS NULL, record_id) AS facts
                 FROM {side}_clusters JOIN {side}_records r USING (record_id) GROUP BY ALL),
             pairs AS (

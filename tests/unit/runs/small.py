@@ -7,6 +7,7 @@ is two left records (A names X, B names nobody), two right ones, and two candida
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,5 +128,5 @@ def _write_clusters(con: duckdb.DuckDBPyConnection, side: str, text: str) -> Non
         members = sorted(group.split("="))
         for member in members:
             con.execute(f"INSERT INTO {side}_clusters VALUES (?, ?, ?)", [member, members[0], len(members)])
-        for first, second in zip(members, members[1:], strict=False):
+        for first, second in itertools.pairwise(members):
             con.execute(f"INSERT INTO {side}_pairs VALUES (?, ?, 0.99, 10)", [first, second])

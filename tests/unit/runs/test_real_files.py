@@ -19,7 +19,7 @@ DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 @dataclass(frozen=True)
 class RealCase:
-    """Two files, their truth as a query of (left_id, right_id), what must be recognised, and what must be found of it."""
+    """Two files, their truth as a query of (left_id, right_id), what must be recognised, and what found of it."""
 
     left: str
     right: str
@@ -84,7 +84,7 @@ def _compare(run: str, truth: str) -> tuple[int, int, int]:
     con = open_run(run)
     links = con.execute("SELECT left_id, right_id FROM links WHERE probability >= 0.95").fetchall()
     con.close()
-    true = set(duckdb.sql(truth).fetchall())
+    true = set(duckdb.execute(truth).fetchall())
     return len(links), len(true & set(links)), len(true)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC
@@ -76,14 +75,14 @@ def told(run: Run) -> set[tuple[str, str | None, str | None]]:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Run, Run]]:
-    """Three runs: A3's link is missing on the right, then everything is in order but A2 moved, then it is missing again."""
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Run]:
+    """Three runs: A3's link is missing on the right, then A6's on the left, then A3's again and A6's leads nowhere."""
     folder = tmp_path_factory.mktemp("history")
     full = "A1 A2 A3 A4 A5 A6"
     first = ran(folder, taken(folder, "left", "X1 X2 X3 X4 X5 X6"), taken(folder, "right", "A1 A2 - A4 A5 A6"))
     second = ran(folder, taken(folder, "left", "X1 X2 X3 X4 X5 -"), taken(folder, "right", full), first)
     third = ran(folder, taken(folder, "left", "X1 X2 X3 X4 X5 X9"), taken(folder, "right", "A1 A2 - A4 A5 A6"), second)
-    yield first, second, third
+    return first, second, third
 
 
 def test_exceptions_of_each_run(history: tuple[Run, Run, Run]) -> None:
@@ -175,14 +174,14 @@ def test_the_summary_adds_up(history: tuple[Run, Run, Run]) -> None:
 def test_nothing_is_left_behind_when_a_run_fails(tmp_path: Path) -> None:
     left, right = taken(tmp_path, "left", "- - - - - -"), taken(tmp_path, "right", "- - - - - -")
     runs = tmp_path / "runs"
-    for side, wrong in (
-        ("left", replace(DEFINITION.left, id_field="nope")),
-        ("left", replace(DEFINITION.left, object="nope")),
-        ("left", replace(DEFINITION.left, id_field="link")),
-        ("right", replace(DEFINITION.right, link_field="nope")),
+    for wrong in (
+        replace(DEFINITION, left=replace(DEFINITION.left, id_field="nope")),
+        replace(DEFINITION, left=replace(DEFINITION.left, object="nope")),
+        replace(DEFINITION, left=replace(DEFINITION.left, id_field="link")),
+        replace(DEFINITION, right=replace(DEFINITION.right, link_field="nope")),
     ):
         with pytest.raises(DefinitionError):
-            execute(replace(DEFINITION, **{side: wrong}), left, right, runs, started_by="ana")
+            execute(wrong, left, right, runs, started_by="ana")
     with pytest.raises(StorageError, match="not there"):
         execute(DEFINITION, replace(left, path=str(tmp_path / "no.duckdb")), right, runs, started_by="ana")
     assert list(runs.iterdir()) == []

@@ -18,9 +18,12 @@ def _named(ids: tuple[str, ...], others: tuple[str, ...]) -> st.SearchStrategy[s
     """Some records of a side, each naming one of the other side, a dead id, or nobody."""
     link = st.sampled_from(["", "", *others, "gone"])
     chosen = st.lists(st.sampled_from(ids), unique=True)
-    return chosen.flatmap(
-        lambda names: st.tuples(*(link.map(lambda other, n=name: f"{n}>{other}" if other else n) for name in names))
-    ).map(" ".join)
+
+    def worded(names: list[str]) -> st.SearchStrategy[str]:
+        links = st.lists(link, min_size=len(names), max_size=len(names))
+        return links.map(lambda found: " ".join(f"{n}>{o}" if o else n for n, o in zip(names, found, strict=True)))
+
+    return chosen.flatmap(worded)
 
 
 candidates = st.dictionaries(
@@ -40,6 +43,7 @@ tests = st.sets(st.sampled_from((*LEFT, *RIGHT)), max_size=2).map(lambda ids: {i
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_record_is_in_exactly_one_category(
+    *,
     left: str,
     right: str,
     scored: str,
