@@ -161,6 +161,10 @@ class _Push:
             raise
         except ReconcileError as error:
             self._end_on(error)
+        except Exception as error:
+            # A fault in a program, not in the data: a set that seems to be pushed while nobody does would mislead.
+            self._pause(f"The push broke off: {type(error).__name__}: {error}")
+            raise
 
     # Before and after -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,9 +17,10 @@ from reconcile.changing.preflight import preflight
 from reconcile.changing.push import push
 from reconcile.changing.requests import FieldRequest, LinkRequest, UnlinkRequest
 from reconcile.errors import ClaimedError, NotAllowedError, QuarantinedError, StateError
-from reconcile.model import ChangeSet, Policy
+from reconcile.model import ChangeSet, Operation, Policy, RowResult
 from reconcile.state import change_sets, connections, tables
 from reconcile.state.tables import operations
+from reconcile.systems import Writer
 from tests.practice import running_practice
 from tests.unit.changing.people import ANALYST, APPROVER, AUDITOR
 from tests.unit.changing.rig import QUICK, Bench, Orgs, reader_with_secrets, with_secrets
@@ -229,6 +230,34 @@ def test_a_step_whose_earlier_step_failed_is_not_sent(bench: Bench) -> None:
     assert bench.written(list(found.values())).keys() <= {("customer", other)}
     orgs.practice.clear_faults()
     bench.do(lifecycle.retry, change_set)
+    assert bench.push(change_set).state == "verified"
+    bench.require_written_once(bench.operations(change_set))
+
+
+def test_a_push_that_breaks_off_is_paused_with_the_reason_and_goes_on_without_repeating(bench: Bench) -> None:
+    change_set = unlinks(bench, 3)
+
+    class Breaking:
+        """The real writer, whose program breaks after the first write of accounts took effect."""
+
+        def __init__(self, inner: Writer) -> None:
+            self.inner = inner
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.inner, name)
+
+        def write(self, object_name: str, sent: Sequence[Operation]) -> list[RowResult]:
+            results = self.inner.write(object_name, sent)
+            if object_name == "Account":
+                raise ZeroDivisionError("a fault in the program")
+            return results
+
+    with pytest.raises(ZeroDivisionError):
+        push(bench.database, change_set.id, ANALYST, lambda c: Breaking(with_secrets(c)), pace=QUICK)  # type: ignore[arg-type, return-value]  # stands in for the Writer it wraps
+    assert bench.state(change_set).state == "paused"
+    assert "a fault in the program" in bench.state(change_set).note
+    assert {each.state for each in bench.operations(change_set)} == {"verified", "sending", "pending"}
+    bench.do(lifecycle.resume, change_set)
     assert bench.push(change_set).state == "verified"
     bench.require_written_once(bench.operations(change_set))
 
