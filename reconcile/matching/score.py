@@ -59,9 +59,9 @@ def _similar(column: str) -> str:
     return f"CASE WHEN a.{column} = b.{column} THEN 1.0 ELSE jaro_winkler_similarity(a.{column}, b.{column}) END"
 
 
-def _similar_start(column: str) -> str:
-    """Jaro-Winkler of texts that begin with the same letter; of others nothing is expected."""
-    return f"""CASE WHEN a.{column} = b.{column} THEN 1.0 WHEN a.{column}[1] <> b.{column}[1] THEN 0.0
+def _similar_start(column: str, letters: int = 1) -> str:
+    """Jaro-Winkler of texts that begin alike; of others nothing is expected, so the call is saved."""
+    return f"""CASE WHEN a.{column} = b.{column} THEN 1.0 WHEN a.{column}[:{letters}] <> b.{column}[:{letters}] THEN 0.0
         ELSE jaro_winkler_similarity(a.{column}, b.{column}) END"""
 
 
@@ -156,7 +156,11 @@ def _domain() -> Comparison:
 
 def _exact(role: str, *, near: float) -> Comparison:
     """Two numbers or addresses: the same, nearly the same, or not."""
-    parts = {f"{role}_same": f"a.{role} = b.{role}", f"{role}_alike": _similar(role), f"{role}_often": f"a.{role}_n"}
+    parts = {
+        f"{role}_same": f"a.{role} = b.{role}",
+        f"{role}_alike": _similar_start(role, 2),
+        f"{role}_often": f"a.{role}_n",
+    }
     level = f"""CASE WHEN {role}_same IS NULL THEN 0
         WHEN {role}_same THEN CASE WHEN {role}_often <= 6 THEN 4 ELSE 3 END
         WHEN {role}_alike >= {near} THEN 2 ELSE 1 END"""
@@ -175,7 +179,7 @@ def _place(columns: Collection[str]) -> Comparison | None:
     parts = {
         "postcode_same": same("postcode"), "area_same": same("postcode_area"), "city_same": same("city"),
         "region_same": same("region"), "country_same": same("country"), "house_same": same("house"),
-        "street_alike": _similar("street") if "street" in have else "NULL::DOUBLE",
+        "street_alike": _similar_start("street") if "street" in have else "NULL::DOUBLE",
         "city_alike": _similar_start("city") if "city" in have else "NULL::DOUBLE",
         "city_often": "a.city_n" if "city" in have else "0",
         "postcode_often": "a.postcode_n" if "postcode" in have else "0",
