@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -64,7 +65,15 @@ def write_xlsx(report: RunReport, path: Path) -> None:
 
     Raises:
         StorageError: the run file is gone or damaged.
+        OSError: the file cannot be written.
     """
+    try:
+        _write(report, path)
+    except FileCreateError as error:
+        raise OSError(str(error)) from error
+
+
+def _write(report: RunReport, path: Path) -> None:
     book = xlsxwriter.Workbook(
         str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                     "strings_to_numbers": False, "remove_timezone": True},
