@@ -12,7 +12,7 @@ A run file never changes; what people said lives in the operational database by 
 
 from reconcile.reviewing.card import exception_card
 from reconcile.reviewing.decisions import Decided, decisions_for_change_set
-from reconcile.reviewing.evidence import pair_evidence
+from reconcile.reviewing.evidence import pair_evidence, search_records
 from reconcile.reviewing.facets import Facet, FacetValue, facet_counts
 from reconcile.reviewing.judging import (
     BatchOutcome,
@@ -66,6 +66,7 @@ __all__ = [
     "pair_evidence",
     "queue_page",
     "release_exception",
+    "search_records",
     "standings",
     "undo",
     "undo_last",

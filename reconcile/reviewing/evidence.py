@@ -44,6 +44,28 @@ def _record(side: Side, row: tuple[Any, ...]) -> RecordView:
     return RecordView(side=side, **plain, values=filled, extra=json.loads(row[-1] or "{}"))
 
 
+def search_records(opened: OpenRun, side: Side, text: str, *, limit: int = 20) -> tuple[RecordView, ...]:
+    """Records of one side whose id, name, email, domain or phone contains `text`, the most alike names first.
+
+    For picking a partner that the match did not propose. A blank text finds nothing.
+    """
+    wanted = text.strip().lower()
+    if not wanted:
+        return ()
+    columns = ("record_id", "name", "email", "domain", "phone")
+    found = " OR ".join(f"contains(lower(coalesce({column}, '')), $1)" for column in columns)
+    rows = opened.query(
+        f"""
+        SELECT record_id FROM run.{side}_records WHERE {found}
+        ORDER BY lower(record_id) = $1 DESC, jaro_winkler_similarity(lower(coalesce(name, '')), $1) DESC, record_id
+        LIMIT $2
+        """,
+        [wanted, limit],
+    )
+    records = read_records(opened, side, [record_id for (record_id,) in rows])
+    return tuple(records[record_id] for (record_id,) in rows)
+
+
 def pair_evidence(opened: OpenRun, left_id: str, right_id: str) -> PairEvidence:
     """What the match says of any left and right record, candidates or not.
 

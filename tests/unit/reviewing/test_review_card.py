@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.errors import UnknownNameError
-from reconcile.reviewing import exception_card, judge, open_run, pair_evidence
+from reconcile.reviewing import exception_card, judge, open_run, pair_evidence, search_records
 from reconcile.state.database import Database
 from tests.run_files import RunFile
 from tests.unit.reviewing.people import ANA, add_people
@@ -130,4 +130,13 @@ def test_any_two_records_can_be_compared(tmp_path: Path) -> None:
         ("email", None, None),
         ("city", None, None),
     ]
+    opened.close()
+
+
+def test_a_partner_can_be_searched_for(tmp_path: Path) -> None:
+    opened = open_run(world(tmp_path).write())
+    cases = {"acme": ["L1", "L2", "L3"], " INC ": ["L2"], "a@": ["L1"], "l3": ["L3"], "%": [], "": [], " ": []}
+    found = {text: [record.record_id for record in search_records(opened, "left", text)] for text in cases}
+    assert found == cases
+    assert len(search_records(opened, "left", "acme", limit=2)) == 2
     opened.close()
