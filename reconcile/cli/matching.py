@@ -13,7 +13,7 @@ import click
 import duckdb
 
 from reconcile.errors import DefinitionError
-from reconcile.matching import MatchRules, dedupe, link
+from reconcile.matching import MatchRules, dedupe, explain, link
 from reconcile.matching.files import canonical_view, open_file, write_file
 from reconcile.model import ROLES, Role
 
@@ -134,6 +134,46 @@ def dedupe_command(
     )
 
 
+@click.command("explain")
+@click.argument("left", type=FILE)
+@click.argument("right", type=FILE)
+@click.option("--left-id", metavar="COL", help="Column with the left record's id.")
+@click.option("--right-id", metavar="COL", help="Column with the right record's id.")
+@click.option("--left-id-value", required=True, help="The left record.")
+@click.option("--right-id-value", required=True, help="The right record.")
+@click.option("--map", "maps", multiple=True, metavar="ROLE=LEFT:RIGHT", help="Columns of a role; several with +.")
+@matching_options
+def explain_command(
+    left: Path,
+    right: Path,
+    left_id: str | None,
+    right_id: str | None,
+    left_id_value: str,
+    right_id_value: str,
+    maps: tuple[str, ...],
+    threshold: float,
+    as_json: bool,
+    **limits: Any,
+) -> None:  # noqa: ANN401, FBT001 - click passes options so
+    """Say why two records match or do not."""
+    con = duckdb.connect()
+    left_map, right_map = parse_maps(maps)
+    _open(con, left, "left_records", left_id, left_map)
+    _open(con, right, "right_records", right_id, right_map)
+    rules = _rules(threshold, one_to_one=False, **limits)
+    found = explain(con, "left_records", "right_records", left_id_value, right_id_value, rules)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found), indent=2))
+        return
+    click.echo(found.verdict)
+    for row in found.evidence:
+        click.echo(
+            f"{row.role:12} {row.weight:+7.1f} {row.total:+7.1f}  {row.label:36} {row.left_value or '':32.32} | {row.right_value or '':32.32}"
+        )
+    for key in found.keys:
+        click.echo(f"key {key.name:32} {key.outcome:14} {key.left_value or '':32.32} | {key.right_value or '':32.32}")
+
+
 def parse_maps(maps: tuple[str, ...]) -> tuple[dict[Role, tuple[str, ...]], dict[Role, tuple[str, ...]]]:
     """The --map options as role -> columns, for left and right (`ROLE=COL` stands for both).
 
@@ -195,4 +235,4 @@ def _say(
     )
 
 
-commands: tuple[click.Command, ...] = (link_command, dedupe_command)
+commands: tuple[click.Command, ...] = (link_command, dedupe_command, explain_command)

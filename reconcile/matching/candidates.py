@@ -65,6 +65,11 @@ def write_frame(con: Connection, frame: pl.DataFrame, table: str, *, is_temporar
     con.unregister("_written_frame")
 
 
+def write_frame_columns(con: Connection, columns: dict[str, np.ndarray], table: str) -> None:
+    """Write arrays as the columns of a temporary table."""
+    write_frame(con, pl.DataFrame(columns), table, is_temporary=True)
+
+
 def band_sql(rules: MatchRules, probability: str = "probability") -> str:
     """The band of a probability."""
     return (

@@ -8,6 +8,7 @@ import polars as pl
 
 from reconcile.matching.candidates import band_sql, probability, write_levels
 from reconcile.matching.cluster import cluster
+from reconcile.matching.curves import blocking_recall, unique_per_key
 from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import DedupeResult, MatchRules, MatchSummary
 
@@ -86,6 +87,7 @@ def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) 
 def _summary(con: Connection, scored: Scored, watch: Stopwatch, pairs: str) -> MatchSummary:
     row = con.execute(f"SELECT count(*), count(*) FILTER (band = 'accept'), sum(probability) FROM {pairs}").fetchone()
     kept, accepted, expected = row or (0, 0, 0.0)
+    chance = probability(scored.weight)
     return MatchSummary(
         left_records=scored.prepared.left_rows,
         right_records=scored.prepared.left_rows,
@@ -97,4 +99,6 @@ def _summary(con: Connection, scored: Scored, watch: Stopwatch, pairs: str) -> M
         prior=scored.model.prior,
         seconds=watch.seconds,
         pairs_per_key=scored.blocking.pairs,
+        unique_pairs_per_key=unique_per_key(scored.blocking.keys, scored.keys, chance),
+        estimated_recall=blocking_recall(scored.blocking.keys, scored.keys, chance),
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from reconcile.matching.assign import assign_best, assign_one_to_one
 from reconcile.matching.candidates import band_sql, probability, write_levels
+from reconcile.matching.curves import blocking_recall, unique_per_key
 from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import LinkResult, MatchRules, MatchSummary
 
@@ -108,6 +109,7 @@ def _summary(con: Connection, scored: Scored, watch: Stopwatch) -> MatchSummary:
         "SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER (is_chosen), sum(probability) FROM candidates"
     ).fetchone()
     kept, accepted, chosen, expected = row or (0, 0, 0, 0.0)
+    chance = probability(scored.weight)
     return MatchSummary(
         left_records=scored.prepared.left_rows,
         right_records=scored.prepared.right_rows,
@@ -119,4 +121,6 @@ def _summary(con: Connection, scored: Scored, watch: Stopwatch) -> MatchSummary:
         prior=scored.model.prior,
         seconds=watch.seconds,
         pairs_per_key=scored.blocking.pairs,
+        unique_pairs_per_key=unique_per_key(scored.blocking.keys, scored.keys, chance),
+        estimated_recall=blocking_recall(scored.blocking.keys, scored.keys, chance),
     )

@@ -13,7 +13,7 @@ import polars as pl
 
 from reconcile.errors import InputError
 from reconcile.matching.block import BlockingReport, all_pairs, block
-from reconcile.matching.candidates import pattern_scores, write_frame
+from reconcile.matching.candidates import pattern_scores, write_frame, write_frame_columns
 from reconcile.matching.learn import Evidence, Floats, Integers, MatchModel, every_rank, learn, unpack
 from reconcile.matching.prepare import Prepared, prepare
 from reconcile.matching.rivals import Rivals, Rows
@@ -159,7 +159,7 @@ def _count_patterns(con: Connection, table: str) -> tuple[Integers, Floats]:
 
 def write_kept(con: Connection, scored: Scored, columns: dict[str, np.ndarray]) -> None:
     """Write the kept pairs to `_kept` and the scores to `_scores`."""
-    write_frame(con, pl.DataFrame(columns), "_kept", is_temporary=True)
+    write_frame_columns(con, columns, "_kept")
     write_frame(con, scored.scores, "_scores", is_temporary=True)
 
 
