@@ -36,7 +36,7 @@ with open_page("Matching") as frame:
     elif frame.run is None:
         st.caption("There is something to see here after the first run.")
     elif view == "Results":
-        show_results(frame.run, definition)
+        show_results(frame, frame.run, definition)
     else:
         show_explanation(frame, frame.run)
     with st.expander(

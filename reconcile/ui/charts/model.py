@@ -57,11 +57,10 @@ def weight_chart(levels: pd.DataFrame) -> AnyChart:
 
 
 def threshold_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyChart:
-    """Candidates at or above each probability, and what is expected of them, with the reconciliation's two thresholds.
+    """Candidates at or above each probability, with the reconciliation's two thresholds.
 
     `curve` has the columns threshold (0..1), candidates (at or above it), precision and recall (expected, 0..1).
     """
-    x = alt.X("threshold:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
     tips = [
         alt.Tooltip("threshold:Q", title="At or above", format=".0%"),
         alt.Tooltip("candidates:Q", title="Pairs", format=","),
@@ -71,26 +70,32 @@ def threshold_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyCha
     counts = (
         alt.Chart(curve)
         .mark_area(line={"strokeWidth": 2}, opacity=0.25, interpolate="step-before")
-        .encode(x=x, y=alt.Y("candidates:Q", title="pairs at or above"), tooltip=tips)
+        .encode(x=_threshold_axis(), y=alt.Y("candidates:Q", title="pairs at or above"), tooltip=tips)
     )
+    chart: AnyChart = alt.layer(counts, _threshold_rules(accept, review)).properties(height=150)
+    return chart
+
+
+def expectation_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyChart:
+    """Precision and recall that are expected at each threshold; `curve` as in `threshold_curve`."""
     long = curve.melt(["threshold"], ["precision", "recall"], var_name="what", value_name="share").dropna()
     expected = (
         alt.Chart(long)
         .mark_line(strokeWidth=2)
         .encode(
-            x=x,
+            x=_threshold_axis(),
             y=alt.Y("share:Q", title="expected", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False)),
             color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
             tooltip=["what:N", alt.Tooltip("threshold:Q", format=".0%"), alt.Tooltip("share:Q", format=".2%")],
         )
     )
-    rules = _threshold_rules(accept, review)
-    chart: AnyChart = alt.vconcat(
-        alt.layer(counts, rules).properties(height=150, width="container"),
-        alt.layer(expected, rules).properties(height=90, width="container"),
-        spacing=8,
-    )
+    chart: AnyChart = alt.layer(expected, _threshold_rules(accept, review)).properties(height=130)
     return chart
+
+
+def _threshold_axis() -> alt.X:
+    axis = alt.Axis(format="%", tickCount=10)
+    return alt.X("threshold:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
 
 
 def _threshold_rules(accept: float, review: float) -> alt.Chart:

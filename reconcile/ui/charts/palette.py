@@ -2,7 +2,7 @@
 
 import altair as alt
 
-AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.VConcatChart
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 AGREES = "#2f9e6e"
 DISAGREES = "#d9605b"

@@ -42,28 +42,32 @@ def show_openable(
     *,
     key: str,
     alt: str,
+    opened: str | None = None,
     max_rows: int = 14,
     height: int | None = None,
-    row_height: int | None = None,
+    row_height: int = ROW_PX,
 ) -> None:
-    """Draw `rows` so that a click on a row calls `on_open` with its id.
+    """Draw `rows` so that a click anywhere on a row calls `on_open` with its id; the opened one is marked.
 
     `ids` are the ids of the rows shown, in the same order. They are kept with the callback: a click means the row that
     was on the screen, whatever the database holds by then. `key` must name the data version, filters and page, so that
-    a selection never outlives the rows it was made on.
+    a click never outlives the rows it was made on.
     """
-    shown = rows[[name for name in columns if name in rows.columns]]
+    names = [name for name in columns if name in rows.columns]
+    place = ids.index(opened) if opened in ids else None
+    cells = [] if place is None else [(place, names[0])]
+    st.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": cells}}
     st.dataframe(
-        shown,
+        rows[names],
         column_config=dict(columns),
         hide_index=True,
-        height=height or _height(len(shown), max_rows),
-        row_height=row_height or ROW_PX,
+        height=height or _height(len(rows), max_rows),
+        row_height=row_height,
         placeholder=BLANK,
         key=key,
         alt=alt,
-        on_select=lambda: _open_selected(key, tuple(ids), on_open),
-        selection_mode="single-row",
+        on_select=lambda: _open_clicked(key, tuple(ids), on_open),
+        selection_mode="single-cell",
     )
 
 
@@ -74,10 +78,10 @@ def moment(label: str, *, seconds: bool = False) -> Any:
     )
 
 
-def _open_selected(key: str, ids: Sequence[str], on_open: Callable[[str], None]) -> None:
-    positions = st.session_state[key]["selection"]["rows"]
-    if positions and positions[0] < len(ids):
-        on_open(ids[positions[0]])
+def _open_clicked(key: str, ids: Sequence[str], on_open: Callable[[str], None]) -> None:
+    cells = st.session_state[key]["selection"]["cells"]
+    if cells and cells[0][0] < len(ids):
+        on_open(ids[cells[0][0]])
 
 
 def _height(rows: int, max_rows: int) -> int:

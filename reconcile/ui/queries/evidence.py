@@ -8,7 +8,7 @@ from typing import Any
 
 from reconcile.model import ROLES, Side
 from reconcile.ui.charts import Step
-from reconcile.ui.queries.files import columns, rows
+from reconcile.ui.queries.files import rows
 from reconcile.ui.queries.matching import role_name
 from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 
@@ -39,6 +39,30 @@ def duplicate_evidence(path: str, side: Side, first_id: str, second_id: str) -> 
     sql = f"SELECT *, NULL AS margin, false AS is_chosen FROM {side}_pairs WHERE (id_a, id_b) IN ((?, ?), (?, ?))"
     found = rows(path, sql, [first_id, second_id, second_id, first_id])
     return _evidence(found[0], _levels(path, f"{side}_levels")) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A record of the other side that fits better; `side` is its own."""
+
+    side: Side
+    record_id: str
+    name: str
+    probability: float
+
+
+def best_candidates(path: str, left_id: str, right_id: str) -> list[Rival]:
+    """The best candidate of each of the two records, where it has one: of the left one, then of the right one."""
+    sql = """
+        (SELECT 'right' AS side, right_id AS record_id, coalesce(r.name, right_id) AS name, probability
+         FROM candidates LEFT JOIN right_records r ON r.record_id = right_id
+         WHERE left_id = ? ORDER BY weight DESC, right_id LIMIT 1)
+        UNION ALL
+        (SELECT 'left', left_id, coalesce(l.name, left_id), probability
+         FROM candidates LEFT JOIN left_records l ON l.record_id = left_id
+         WHERE right_id = ? ORDER BY weight DESC, left_id LIMIT 1)
+    """
+    return [Rival(**row) for row in rows(path, sql, [left_id, right_id])]
 
 
 def record_values(path: str, side: Side, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -74,8 +98,3 @@ def _evidence(row: Mapping[str, Any], levels: Mapping[tuple[str, int], tuple[str
         is_chosen=bool(row.get("is_chosen")),
         steps=(Step(role_name("prior"), prior, "before any evidence"), *steps),
     )
-
-
-def has_table(path: str, table: str) -> bool:
-    """Whether the run file holds the table."""
-    return bool(columns(path, table))

@@ -53,6 +53,7 @@ def choose_change_set(listing: Listing) -> str | None:
         open_change_set,
         key=f"sets_{hash(version)}",
         alt="Change sets, newest first. Click a row to open it.",
+        opened=st.query_params.get(OPENED) or shown[0].change_set.id,
         max_rows=6,
     )
     opened = st.query_params.get(OPENED)
@@ -80,8 +81,8 @@ def show_head(frame: Frame, detail: Detail) -> None:
             _show_live_counts(frame, change_set.id)
         else:
             _show_counts(detail.counts)
-        show_job(frame.workbench, "push", change_set.id)
-        _show_actions(frame, detail)
+        is_busy = show_job(frame.workbench, "push", change_set.id)
+        _show_actions(frame, detail, is_busy=is_busy)
 
 
 def _story(detail: Detail) -> str:
@@ -118,10 +119,10 @@ def _show_counts(counts: object) -> None:
         st.caption(f"= {count(sum(found.values()))} operations", width="content")
 
 
-def _show_actions(frame: Frame, detail: Detail) -> None:
+def _show_actions(frame: Frame, detail: Detail, *, is_busy: bool) -> None:
     with st.container(horizontal=True, key="set_actions"):
         _show_approval_buttons(frame, detail)
-        _show_push_buttons(frame, detail)
+        _show_push_buttons(frame, detail, is_busy=is_busy)
         _show_afterwards_buttons(frame, detail)
 
 
@@ -182,14 +183,19 @@ def _show_reject(frame: Frame, detail: Detail) -> None:
             st.rerun()
 
 
-def _show_push_buttons(frame: Frame, detail: Detail) -> None:
+def _show_push_buttons(frame: Frame, detail: Detail, *, is_busy: bool) -> None:
     workbench, person, change_set = frame.workbench, frame.person, detail.change_set
     may_push, may_stop = may(person, "push change sets"), may(person, "stop change sets")
     if change_set.state in ("approved", "paused"):
         label = "Push" if change_set.state == "approved" else "Resume"
         why = "" if may_push else "Pushing takes an analyst or an approver."
         if st.button(
-            label, key="push", type="primary", icon=":material/cloud_upload:", disabled=not may_push, help=why
+            label,
+            key="push",
+            type="primary",
+            icon=":material/cloud_upload:",
+            disabled=not may_push or is_busy,
+            help=why,
         ):
             _ask_push(frame, detail, label)
     if detail.allows("pause"):

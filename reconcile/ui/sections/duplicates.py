@@ -78,13 +78,14 @@ def _show_list(frame: Frame, queue: Queue) -> Sequence[QueueRow]:
                 [row.exception_id for row in found.rows],
                 {
                     "side": st.column_config.TextColumn("Side", width=84),
-                    "name": st.column_config.TextColumn("Name", width=190),
+                    "name": st.column_config.TextColumn("Name", width=200),
                     "amount": st.column_config.NumberColumn("Money", format="compact", width=60),
                     "status": st.column_config.TextColumn("Said", width=66),
                 },
                 _open,
                 key=f"cluster_rows_{found.version}_{hash(chosen)}_{page}",
                 alt="Clusters of duplicates. Click one to open it.",
+                opened=st.query_params.get(OPENED) or found.rows[0].exception_id,
                 height=610,
                 row_height=28,
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from reconcile.model import Run
+from reconcile.model import Run, Side
 from reconcile.ui import charts
 from reconcile.ui.components.record_grid import Cell, Column, Kind, Row, show_records
 from reconcile.ui.frame import Frame
-from reconcile.ui.queries.evidence import Evidence, filled_roles, pair_evidence, record_values
+from reconcile.ui.queries.evidence import Evidence, best_candidates, filled_roles, pair_evidence, record_values
 from reconcile.ui.queries.matching import find_records
 from reconcile.ui.text import chance, plain
 
@@ -25,7 +27,7 @@ def show_explanation(frame: Frame, run: Run) -> None:
     if not left_id or not right_id:
         st.caption("Choose a record on each side: by name, e-mail, domain or id.")
         return
-    _show_pair(run, left_id, right_id)
+    _show_pair(frame, run, left_id, right_id)
 
 
 def show_evidence(evidence: Evidence) -> None:
@@ -58,7 +60,7 @@ def _choose_record(run: Run, side: str, key: str, title: str) -> str | None:
     )
 
 
-def _show_pair(run: Run, left_id: str, right_id: str) -> None:
+def _show_pair(frame: Frame, run: Run, left_id: str, right_id: str) -> None:
     left = record_values(run.path, "left", [left_id]).get(left_id, {})
     right = record_values(run.path, "right", [right_id]).get(right_id, {})
     rows = [
@@ -74,13 +76,34 @@ def _show_pair(run: Run, left_id: str, right_id: str) -> None:
         if evidence is not None:
             show_evidence(evidence)
         else:
-            _show_why_not(run, left_id, right_id)
+            _show_why_not(frame, run, left_id, right_id)
 
 
 def _kind(left: str | None, right: str | None) -> Kind:
     return "same" if (left or "") == (right or "") else "differs"
 
 
-def _show_why_not(run: Run, left_id: str, right_id: str) -> None:
-    del run, left_id, right_id
-    st.markdown("**Not a candidate in this run.** No blocking key brought the two together, or they scored below 1 %.")
+def _show_why_not(frame: Frame, run: Run, left_id: str, right_id: str) -> None:
+    """What is known of a pair that the match did not keep: why it could not, or what fitted better."""
+    st.markdown("**Not a candidate in this run.**")
+    excluded = [name for name, record in _sides_of(frame, run, left_id, right_id) if record.get("is_test")]
+    if excluded:
+        st.caption(f"The record of {' and of '.join(excluded)} is a test record: those take no part in the match.")
+        return
+    st.caption(
+        "Either no blocking key brought the two together, or together they scored below 1 %. What fitted better:"
+    )
+    best = best_candidates(run.path, left_id, right_id)
+    if not best:
+        st.caption("Nothing: neither of them has any candidate.")
+    for each in best:
+        side: Side = "left" if each.side == "left" else "right"
+        shown = f"{plain(each.name)} ({plain(each.record_id)})"
+        st.markdown(f"{frame.side_name(side)}: {shown}, **{chance(each.probability)}** probable")
+
+
+def _sides_of(frame: Frame, run: Run, left_id: str, right_id: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (frame.side_name("left"), record_values(run.path, "left", [left_id]).get(left_id, {})),
+        (frame.side_name("right"), record_values(run.path, "right", [right_id]).get(right_id, {})),
+    ]

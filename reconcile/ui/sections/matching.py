@@ -11,12 +11,11 @@ from reconcile.access import may
 from reconcile.model import Reconciliation, Run
 from reconcile.ui import charts
 from reconcile.ui.components.progress import show_job
+from reconcile.ui.components.tables import ROW_PX
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt
 from reconcile.ui.queries import matching as queries
 from reconcile.ui.text import age, count, plain, share
-
-_HEIGHT = 340
 
 
 def show_run_bar(frame: Frame, definition: Reconciliation) -> None:
@@ -74,7 +73,8 @@ def show_mapping(frame: Frame, definition: Reconciliation) -> None:
         num_rows="fixed",
         hide_index=True,
         disabled=["role"] if may_edit else True,
-        height=35 * len(table) + 38,
+        height=ROW_PX * len(table) + 33,
+        row_height=ROW_PX,
         column_config={
             "role": st.column_config.TextColumn("Means", width="small", pinned=True),
             "left": st.column_config.MultiselectColumn(titles[0], options=options[0], width="large"),
@@ -103,10 +103,10 @@ def _mapped(definition: Reconciliation, side: str) -> list[str]:
     return list(dict.fromkeys(name for names in roles.values() for name in names))
 
 
-def show_results(run: Run, definition: Reconciliation) -> None:
+def show_results(frame: Frame, run: Run, definition: Reconciliation) -> None:
     """Figures and charts of the run."""
     bands = queries.read_bands(run.path)
-    with st.grid(4):
+    with st.grid(5, min_column_width=150):
         st.metric(
             "Accepted", count(bands.accept), border=True, height="stretch", help="At or above the accept threshold."
         )
@@ -118,16 +118,14 @@ def show_results(run: Run, definition: Reconciliation) -> None:
             height="stretch",
             help="The sum of the probabilities of all candidates: so many are expected to be the same customer.",
         )
-        shown = " · ".join(
-            f"{side} {share(bands.unlinkable[side], bands.population.get(side, 0))}" for side in ("left", "right")
-        )
-        st.metric(
-            "Without a candidate",
-            shown,
-            border=True,
-            height="stretch",
-            help="Records, test records left out, for which no pair reaches the review threshold.",
-        )
+        for side, number in bands.unlinkable.items():
+            st.metric(
+                f"{frame.side_name('left' if side == 'left' else 'right')} without a candidate",
+                f"{count(number)} ({share(number, bands.population.get(side, 0))})",
+                border=True,
+                height="stretch",
+                help="Records, test records left out, for which no pair reaches the review threshold.",
+            )
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.markdown("**What a threshold would do**")
@@ -135,9 +133,14 @@ def show_results(run: Run, definition: Reconciliation) -> None:
             f"Dashed: shown to a person from {definition.review:.0%}, accepted from {definition.accept:.0%}. "
             "Precision and recall are what the calibrated probabilities promise."
         )
+        points = queries.threshold_points(run.path)
         st.altair_chart(
-            charts.threshold_curve(queries.threshold_points(run.path), definition.accept, definition.review),
+            charts.threshold_curve(points, definition.accept, definition.review),
             alt="Candidates at or above each probability",
+        )
+        st.altair_chart(
+            charts.expectation_curve(points, definition.accept, definition.review),
+            alt="Precision and recall expected at each probability",
         )
     with right.container(border=True, height="stretch"):
         _show_keys(run)

@@ -67,6 +67,7 @@ def _show_rows(frame: Frame, detail: Detail, shown: Sequence[Operation], *, key:
         _open,
         key=key,
         alt="Operations in the order in which they are sent",
+        opened=st.query_params.get(OPENED),
         max_rows=12,
     )
 

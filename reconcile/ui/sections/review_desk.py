@@ -55,6 +55,7 @@ def show_desk(frame: Frame) -> None:
         left, right = st.columns([5, 8], gap="medium")
         with left:
             show_list(desk)
+            _show_last()
         with right:
             _show_card(desk)
 
@@ -228,10 +229,14 @@ def _show_undo(desk: Desk) -> None:
         on_click=_undo,
         args=(desk,),
     )
+
+
+def _show_last() -> None:
+    """The newest decision, under the list, where it moves nothing."""
     last: _Last | None = st.session_state.get(_LAST)
     if last is not None:
         label = VERDICTS[last.verdict]
-        st.caption(f"Last: {plain(last.name)} :{label.color}[{label.icon} {label.name}]", width="content")
+        st.caption(f"Last: {plain(last.name)} :{label.color}[{label.icon} {label.name}]. **Z** takes it back.")
 
 
 def _decide(desk: Desk, card: Card, verdict: Verdict, chosen: tuple[str, str] | None = None) -> None:

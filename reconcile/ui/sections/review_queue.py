@@ -127,20 +127,19 @@ def show_list(desk: Desk) -> None:
     rows = present_rows(desk.queue, page.rows)
     ids = [row.exception_id for row in rows]
     key = f"queue_{page.version}"
-    place = ids.index(desk.opened) if desk.opened in ids else None
-    st.session_state[key] = {"selection": {"rows": [] if place is None else [place], "columns": [], "cells": []}}
     show_openable(
         queue_rows(rows),
         ids,
         {
-            "kind": st.column_config.TextColumn("Kind", width=86),
-            "name": st.column_config.TextColumn("Customer and account", width=184),
+            "kind": st.column_config.TextColumn("Kind", width=88),
+            "name": st.column_config.TextColumn("Customer and account", width=206),
             "amount": st.column_config.NumberColumn("Money", format="compact", width=60),
             "status": st.column_config.TextColumn("Said", width=66),
         },
         open_exception,
         key=key,
         alt="The queue. Click a row to open it.",
+        opened=desk.opened,
         height=_LIST_PX,
         row_height=_ROW_PX,
     )
