@@ -39,7 +39,9 @@ def test_totals_tie_out(report: RunReport) -> None:
         ("shared", 0, 0, {}, 0),
     ],
 )
-def test_kinds(report: RunReport, kind: str, count: int, amount_cents: int, ages: dict[str, int], decided: int) -> None:
+def test_kinds(
+    report: RunReport, *, kind: str, count: int, amount_cents: int, ages: dict[str, int], decided: int
+) -> None:
     found = {each.kind: each for each in report.kinds}[kind]  # type: ignore[index]  # the cases name kinds as text
     assert (found.count, found.amount_cents, found.ages, found.decided) == (count, amount_cents, ages, decided)
     assert found.undecided == count - decided
