@@ -76,8 +76,9 @@ def _choose(con: Connection, kept: dict[str, np.ndarray], rules: MatchRules) -> 
     """
     floor = float(np.log2(max(rules.review, 1e-9) / max(1 - rules.review, 1e-9)))
     likely = np.flatnonzero(kept["weight"] >= floor)
-    order = likely[np.lexsort((_ranks(con, "_right")[kept["r"][likely]], _ranks(con, "_left")[kept["l"][likely]]))]
-    left, right = kept["l"][order].astype(np.int64), kept["r"][order].astype(np.int64)
+    left, right = _ranks(con, "_left")[kept["l"][likely]], _ranks(con, "_right")[kept["r"][likely]]
+    by_id = np.lexsort((right, left))
+    order, left, right = likely[by_id], left[by_id], right[by_id]
     worth = kept["weight"][order] - floor + 1e-6
     flags = assign_one_to_one(left, right, worth) if rules.one_to_one else assign_best(right, worth)
     chosen = np.zeros(len(kept["l"]), dtype=bool)
