@@ -26,7 +26,6 @@ from reconcile.systems import LearnsFields, Reader
 OVERLAP = timedelta(minutes=15)
 """Asked for again before the last pull's start: a change is stamped when its transaction begins and seen when it ends,
 and two clocks differ."""
-MEMORY_LIMIT = "512MB"
 _ROUNDS = 3
 _BASE = "base"
 
@@ -42,7 +41,7 @@ def pull(
     *,
     base: Snapshot | None = None,
     progress: Callable[[Progress], None] = _ignore,
-    memory_limit: str = MEMORY_LIMIT,
+    memory_limit: str | None = None,
 ) -> Snapshot:
     """Pull `objects` of the reader's connection into a new file below `folder`.
 
@@ -53,7 +52,7 @@ def pull(
         base: an earlier snapshot of the connection; then only changes are asked for. One of another organisation (a
             refreshed sandbox) is not used.
         progress: told after every batch.
-        memory_limit: of DuckDB, beyond which it spills to disk.
+        memory_limit: of DuckDB, beyond which it spills to disk; default by the widest object's number of fields.
 
     Raises:
         IncompletePullError: rows received differ from the source's own count, also after asking again. No file is left.
@@ -69,7 +68,7 @@ def pull(
     started_at, fingerprint = utc_now(), reader.fingerprint()
     usable = base if base is not None and base.fingerprint == fingerprint else None
     final = snapshot_path(folder, connection.id, started_at)
-    with written_whole(final, memory_limit) as con:
+    with written_whole(final, memory_limit or _memory_limit(reader, objects)) as con:
         store.create_meta(con)
         work = _Pull(con, reader, usable, progress)
         counts = tuple(work.pull_object(name) for name in objects)
@@ -88,6 +87,12 @@ def pull(
         )
         store.write_snapshot(con, snapshot)
     return snapshot
+
+
+def _memory_limit(reader: Reader, objects: Sequence[str]) -> str:
+    # While rows arrive, every column of every thread holds a block: what is needed grows with fields, not with rows.
+    widest = max(len(reader.describe(name).fields) for name in objects)
+    return f"{140 + widest}MB"
 
 
 @dataclass(slots=True)
