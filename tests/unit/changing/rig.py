@@ -75,10 +75,9 @@ class Orgs:
             return con.execute(query).fetchall()
 
     def _linked_pairs(self) -> list[tuple[str, str]]:
-        accounts = self.rows(
-            self.source.left, f'SELECT Id, {CB_ID} FROM "Account" WHERE {CB_ID} IS NOT NULL ORDER BY Id'
-        )
-        customers = dict(self.rows(self.source.right, f"SELECT id, {CF} FROM customer"))
+        query = f"SELECT Id, {CB_ID} FROM Account WHERE {CB_ID} IS NOT NULL AND IsPersonAccount = 'false' ORDER BY Id"
+        accounts = self.rows(self.source.left, query)
+        customers = dict(self.rows(self.source.right, f"SELECT id, {CF} FROM customer WHERE company IS NOT NULL"))
         held = Counter(customer for _, customer in accounts)
         return [(a, c) for a, c in accounts if customers.get(c) == a and held[c] == 1]
 

@@ -41,7 +41,7 @@ FAULTS: tuple[tuple[str, dict[str, object]], ...] = (
 
 @pytest.fixture
 def doomed(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Bench]:
-    accounts = int(request.getfixturevalue("requests")) * 4 * 2 + 120
+    accounts = int(request.getfixturevalue("requests")) * 4 * 2 + 200
     with running_practice(tmp_path / "orgs", accounts=accounts, seed=21) as practice:
         path = tmp_path / "reconcile.db"
         path.write_bytes(migrated.read_bytes())
