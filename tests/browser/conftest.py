@@ -28,7 +28,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_TIMEOUT_S = 240
+START_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True, slots=True)
