@@ -37,7 +37,9 @@ def companies() -> tuple[list[dict[str, str | None]], list[dict[str, str | None]
     return generate(SIZE, seed=5)
 
 
-def linked(left: Sequence[dict[str, str | None]], right: Sequence[dict[str, str | None]], threads: int, seed: int | None) -> list[tuple[object, ...]]:
+def linked(
+    left: Sequence[dict[str, str | None]], right: Sequence[dict[str, str | None]], threads: int, seed: int | None
+) -> list[tuple[object, ...]]:
     left, right = list(left), list(right)
     if seed is not None:
         random.Random(seed).shuffle(left)
@@ -47,14 +49,18 @@ def linked(left: Sequence[dict[str, str | None]], right: Sequence[dict[str, str 
     return con.execute("SELECT * FROM candidates ORDER BY left_id, right_id").fetchall()
 
 
-def test_order_of_rows_and_threads_change_nothing(companies: tuple[list[dict[str, str | None]], list[dict[str, str | None]]]) -> None:
+def test_order_of_rows_and_threads_change_nothing(
+    companies: tuple[list[dict[str, str | None]], list[dict[str, str | None]]],
+) -> None:
     expected = linked(*companies, threads=1, seed=None)
     assert len(expected) > SIZE * 0.7
     for threads, seed in ((2, 1), (1, 2), (2, 3)):
         assert linked(*companies, threads=threads, seed=seed) == expected
 
 
-def test_clusters_do_not_depend_on_the_order_of_rows(companies: tuple[list[dict[str, str | None]], list[dict[str, str | None]]]) -> None:
+def test_clusters_do_not_depend_on_the_order_of_rows(
+    companies: tuple[list[dict[str, str | None]], list[dict[str, str | None]]],
+) -> None:
     results = []
     for threads, seed in ((1, 1), (2, 2)):
         records = list(companies[0])

@@ -1,0 +1,159 @@
+"""Cleaning, with the expected value beside each input."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from reconcile.matching.clean import address, identifier, name, person, phone, web
+from reconcile.matching.clean.text import fold
+
+
+def one(columns: dict[str, pl.Series], column: str) -> str | None:
+    value: str | None = columns[column][0]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("raw", "country", "expected"),
+    [
+        ("Gardner Spa LLC", "us", "gardner spa"),
+        ("Gardner Spa LLC", None, "gardner spa"),
+        ("Ferrari S.p.A.", "it", "ferrari"),
+        ("Ferrari SpA", "it", "ferrari"),
+        ("I.B.M. Corp.", "us", "ibm"),
+        ("Müller & Söhne GmbH & Co. KG", "de", "muller and sohne"),
+        ("SIEMENS AG", "de", "siemens"),
+        ("The Coca-Cola Company", "us", "coca cola"),
+        ("Atlassian Pty Ltd", None, "atlassian"),
+        ("L'Oréal S.A.", "fr", "loreal"),
+        ("Limited", None, "limited"),
+        ("Yandex ООО", None, "yandex"),
+        ("   ", None, None),
+    ],
+)
+def test_name_core(raw: str, country: str | None, expected: str | None) -> None:
+    countries = None if country is None else pl.Series([country])
+    assert one(name.clean_names(fold(pl.Series([raw])), countries), "name") == expected
+
+
+def test_trading_name_is_kept_apart() -> None:
+    cleaned = name.clean_names(fold(pl.Series(["The Smith Company d/b/a Joe's Pizza", "Acme Inc"])), None)
+    assert cleaned["name"].to_list() == ["smith", "acme"]
+    assert cleaned["name_alias"].to_list() == ["joes pizza", None]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("https://www.shop.Acme.co.uk/path?x=1", "acme.co.uk"),
+        ("acme.com", "acme.com"),
+        ("http://acme.de:8080", "acme.de"),
+        ("www.facebook.com/acme", None),
+        ("none", None),
+    ],
+)
+def test_domain(raw: str, expected: str | None) -> None:
+    assert one(web.clean_domain(fold(pl.Series([raw]))), "domain") == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "email", "domain"),
+    [
+        ("Jane.Doe+News@Acme.com", "jane.doe@acme.com", "acme.com"),
+        ("j.d.oe@gmail.com", "jdoe@gmail.com", None),
+        ("mailto:x@mail.acme.co.uk", "x@mail.acme.co.uk", "acme.co.uk"),
+        ("not an address", None, None),
+    ],
+)
+def test_email(raw: str, email: str | None, domain: str | None) -> None:
+    cleaned = web.clean_email(fold(pl.Series([raw])))
+    assert (one(cleaned, "email"), one(cleaned, "email_domain")) == (email, domain)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("+1 (212) 555-0199 x12", "125550199"),
+        ("212.555.0199", "125550199"),
+        ("0044 20 7946 0958", "079460958"),
+        ("020 7946 0958", "079460958"),
+        ("555-0199", "5550199"),
+        ("123", None),
+        ("000-000-0000", None),
+    ],
+)
+def test_phone(raw: str, expected: str | None) -> None:
+    assert one(phone.clean_phone(pl.Series([raw])), "phone") == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "street", "house", "unit"),
+    [
+        ("123 Main Street, Suite 400", "main st", "123", "400"),
+        ("0123 N. Main St #4", "n main st", "123", "4"),
+        ("Hauptstraße 12a", "haupt str", "12a", None),
+        ("P.O. Box 99", "pobox", "99", None),
+        ("Main Street", "main st", None, None),
+        ("", None, None, None),
+    ],
+)
+def test_street(raw: str, street: str | None, house: str | None, unit: str | None) -> None:
+    cleaned = address.clean_street(fold(pl.Series([raw])))
+    assert (one(cleaned, "street"), one(cleaned, "house"), one(cleaned, "unit")) == (street, house, unit)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "area"),
+    [
+        ("02139-1234", "2139", "21"),
+        ("021391234", "2139", "21"),
+        ("2139", "2139", "21"),
+        ("SW1A 1AA", "sw1a1aa", "sw1a"),
+        ("D-80331", "80331", "803"),
+        ("2139.0", "2139", "21"),
+        ("1012 AB", "1012ab", "101"),
+    ],
+)
+def test_postcode(raw: str, code: str, area: str) -> None:
+    cleaned = address.clean_postcode(pl.Series([raw]))
+    assert (one(cleaned, "postcode"), one(cleaned, "postcode_area")) == (code, area)
+
+
+def test_identifiers_lose_zeros_but_salesforce_ids_keep_their_case() -> None:
+    cleaned = identifier.clean_identifier(pl.Series(["00-123.45", "0015g00000AbCdEAAV", "0015g00000AbCdE"]))[
+        "identifier"
+    ]
+    assert cleaned.to_list() == ["12345", "0015g00000AbCdE", "0015g00000AbCdE"]
+
+
+def test_nicknames_and_family_names() -> None:
+    given = person.clean_given_name(fold(pl.Series(["Bob", "Dr. Robert", "Zoë"])))
+    assert given["given_root"].to_list() == ["robert", "robert", "zoe"]
+    family = person.clean_family_name(fold(pl.Series(["Mc Donald", "MacDonald", "Schmidt Jr."])))
+    assert family["family"].to_list() == ["mcdonald", "macdonald", "schmidt"]
+    assert family["family_sound"][0] == family["family_sound"][1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "birth", "days"),
+    [
+        ("1971-05-24", "19710524", "0524"),
+        ("19710524", "19710524", "0524"),
+        ("5/24/71", "19710524", "0524"),
+        ("soon", None, None),
+    ],
+)
+def test_birth_date(raw: str, birth: str | None, days: str | None) -> None:
+    cleaned = person.clean_birth_date(pl.Series([raw]))
+    assert (one(cleaned, "birth"), one(cleaned, "birth_days")) == (birth, days)
+
+
+def test_other_scripts_become_letters() -> None:
+    assert fold(pl.Series(["Ünïcode", "北京", None, "ASCII"])).to_list() == ["unicode", "beijing", None, "ascii"]
+
+
+def test_the_input_column_is_left_alone() -> None:
+    raw = pl.Series(["Ünïcode", "plain"])
+    fold(raw)
+    assert raw.to_list() == ["Ünïcode", "plain"]
