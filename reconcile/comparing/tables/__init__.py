@@ -7,7 +7,7 @@ from reconcile.comparing.tables.pages import Cell, ComparisonFile, ResultRow, Ro
 from reconcile.comparing.tables.partners import Partner, nearest_partners
 from reconcile.comparing.tables.plan import ComparedColumn, Plan, pairs_of
 from reconcile.comparing.tables.recipe import DUPLICATES, ColumnPair, ColumnRule, Duplicates, KeyColumn, Recipe
-from reconcile.comparing.tables.recipe_file import dump_recipe, load_recipe, parse_recipe
+from reconcile.comparing.tables.recipe_file import dump_recipe, load_recipe, parse_recipe, parse_recipe_text
 from reconcile.comparing.tables.repeated import RepeatedKeyError
 from reconcile.comparing.tables.result import (
     DIFFERENCE_CLASSES,
@@ -59,4 +59,5 @@ __all__ = [
     "open_comparison",
     "pairs_of",
     "parse_recipe",
+    "parse_recipe_text",
 ]

@@ -136,9 +136,16 @@ class _Overlap:
     def _sketch(self, side: str, column: str) -> frozenset[int]:
         if (side, column) not in self._sketches:
             name = identifier(column)
-            value = f"hash(lower(trim({name})))"
+            value = f"hash({_canonical_sql(name)})"
             keep = f"AND ({value} % {self._every} = 0 OR length({name}) < 4)" if self._every > 1 else ""
             source = f"{self._sides[side].table} WHERE nullif({name}, '') IS NOT NULL {keep}"
             rows = self._con.sql(f"SELECT DISTINCT {value} FROM {source} LIMIT 50000").fetchall()
             self._sketches[side, column] = frozenset(row[0] for row in rows)
         return self._sketches[side, column]
+
+
+def _canonical_sql(name: str) -> str:
+    """A value so that it meets its like of the other file: dates and numbers as their groups of digits in order of size."""
+    groups = f"array_to_string(list_sort(regexp_extract_all({name}, '[0-9]+')), '|')"
+    is_digits = f"regexp_full_match({name}, '[-+]?[0-9][0-9 .,/:-]{{0,30}}')"
+    return f"CASE WHEN {is_digits} THEN {groups} ELSE lower(trim({name})) END"

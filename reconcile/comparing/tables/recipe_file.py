@@ -65,14 +65,24 @@ def load_recipe(path: Path) -> Recipe:
         DefinitionError: an entry that is unknown or cannot be.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise InputError(f"There is no recipe {str(path)!r}.", remedy="Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path.name} is not a recipe: {error}.", remedy="It is a TOML file; see the README."
-        ) from error
-    return parse_recipe(document, path.name)
+    return parse_recipe_text(text, path.name)
+
+
+def parse_recipe_text(text: str, name: str = "Recipe") -> Recipe:
+    """The recipe that a TOML text says.
+
+    Raises:
+        InputError: no TOML.
+        DefinitionError: an entry that is unknown or cannot be.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name} is not a recipe: {error}.", remedy="It is a TOML file; see the README.") from error
+    return parse_recipe(document, name)
 
 
 def parse_recipe(document: Mapping[str, Any], name: str = "Recipe") -> Recipe:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from reconcile.errors import InputError, UnreadableFileError
 from reconcile.systems.files.findings import ReadWarning
 from reconcile.systems.files.limits import LIMITS, MIB, Limits
@@ -108,8 +106,14 @@ def _legacy_encoding(material: bytes) -> str:
     """Windows-1252 unless there is enough text to tell another encoding by."""
     if sum(1 for byte in material if byte > 127) < _ENOUGH_BYTES:
         return "cp1252"
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to import, and seldom needed
+
     best = from_bytes(material, cp_isolation=_PLAUSIBLE).best()
-    return best.encoding if best is not None else "cp1252"
+    western = material.decode("cp1252", errors=_FALLBACK)
+    # Where the two read alike there is no reason for the rarer one.
+    if best is None or str(best) == western:
+        return "cp1252"
+    return best.encoding
 
 
 def byte_lines(file: BinaryIO, path: Path, limits: Limits) -> Iterator[bytes]:

@@ -1,0 +1,1 @@
+"""The page Compare files: two tables chosen, mapped, compared, looked through, and downloaded."""
