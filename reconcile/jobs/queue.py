@@ -14,8 +14,10 @@ from typing import Any, Literal, cast
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 
 from reconcile import access
+from reconcile.changing import lifecycle
 from reconcile.errors import UnknownNameError
 from reconcile.model import Person, Progress
+from reconcile.state import change_sets
 from reconcile.workbench import Workbench
 
 APPLICATION = "reconcile"
@@ -94,6 +96,9 @@ def enqueue_push(workbench: Workbench, actor: Person, change_set_id: str) -> str
         NotAllowedError: the actor may not push.
     """
     access.require(actor, "push change sets")
+    with workbench.database.begin() as tx:
+        if change_sets.get(tx, change_set_id).state == "paused":
+            lifecycle.resume(tx, actor, change_set_id)
     return _enqueue(workbench, actor, "push", change_set_id)
 
 

@@ -50,7 +50,7 @@ def pull_snapshot(
     snapshot = pull(
         reader,
         objects_to_pull(connection, reader),
-        workbench.settings.snapshots / connection_id,
+        workbench.settings.snapshots,
         base=base,
         progress=report,
     )
@@ -102,7 +102,18 @@ def run_reconciliation(workbench: Workbench, actor: Person, reconciliation_id: s
 
 def push_change_set(workbench: Workbench, actor: Person, change_set_id: str, report: Report) -> dict[str, object]:
     """Push an approved change set, or go on with one that was interrupted; gives the counts by outcome."""
-    outcome = push(workbench.database, change_set_id, actor, workbench.open_writer, progress=report)
+
+    def open_reader(connection: Connection) -> Reader:
+        return workbench.open_reader(connection.id)
+
+    outcome = push(
+        workbench.database,
+        change_set_id,
+        actor,
+        workbench.open_writer,
+        progress=report,
+        open_reader=open_reader,
+    )
     return {"change_set": change_set_id, "state": outcome.state, "counts": dict(outcome.counts)}
 
 

@@ -149,6 +149,8 @@ def request_token(
         answer = response.json()
     except requests.JSONDecodeError:
         raise SignInError(name, f"the token endpoint answered {response.status_code} with no JSON") from None
+    if not isinstance(answer, dict):
+        raise SignInError(name, f"the token endpoint answered {response.status_code}: {str(answer)[:300]}")
     if response.status_code != 200 or "access_token" not in answer:
         reason = f"{answer.get('error', response.status_code)}: {answer.get('error_description', '')}"
         raise SignInError(name, reason)
