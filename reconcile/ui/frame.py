@@ -20,7 +20,7 @@ from reconcile.model import Connection, Person, Reconciliation, Run, Side, Snaps
 from reconcile.settings import Settings, load_settings
 from reconcile.state import connections, people, reconciliations, runs, snapshots
 from reconcile.ui.components.badges import environment_badge
-from reconcile.ui.guard import boundary, show_messages
+from reconcile.ui.guard import boundary, follow, show_messages
 from reconcile.ui.people import choose_person
 from reconcile.ui.text import age, days_old, plain, when
 from reconcile.ui.text.labels import SYSTEMS
@@ -132,6 +132,7 @@ def open_page(title: str) -> Frame:
         frame = _draw_frame(title, workbench, myself)
     if frame is None:
         st.stop()
+    follow()
     show_messages()
     return frame
 

@@ -20,7 +20,7 @@ from reconcile.ui.text import plain
 Tone = Literal["success", "warning", "error"]
 
 _LOG = logging.getLogger(__name__)
-_MESSAGES = "_messages"
+_MESSAGES, _DESTINATION = "_messages", "_destination"
 _ICONS: dict[Tone, str] = {
     "success": ":material/check_circle:",
     "warning": ":material/warning:",
@@ -69,6 +69,19 @@ def doing(action: Callable[[], object], done: str = "") -> Callable[[], None]:
 def tell(message: str, tone: Tone = "success") -> None:
     """Keep a message (Markdown; data in it escaped by the caller) until it has been shown once."""
     st.session_state.setdefault(_MESSAGES, []).append((message, tone))
+
+
+def go_to(page: str, **query: str) -> None:
+    """Open another page at the next full rerun; for callbacks, which cannot leave the page themselves."""
+    st.session_state[_DESTINATION] = (page, query)
+
+
+def follow() -> None:
+    """Leave for the page that a callback asked for, if one did."""
+    destination = st.session_state.pop(_DESTINATION, None)
+    if destination is not None:
+        page, query = destination
+        st.switch_page(page, query_params=query)
 
 
 def show_messages() -> None:

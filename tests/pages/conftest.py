@@ -66,10 +66,12 @@ class Site:
     def open(self, page: str = "app.py", **query: str) -> AppTest:
         """The page, opened through app.py as a person would."""
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        if page != "app.py":
+            at.run()
+            at.switch_page(page)
         for name, value in query.items():
             at.query_params[name] = value
-        at.run()
-        return at if page == "app.py" else at.switch_page(page).run()
+        return at.run()
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ class NextStep:
     why: str
     page: str
     label: str
-    query: Mapping[str, str]
+    query: Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _candidates(facts: _Facts) -> tuple[tuple[bool, NextStep], ...]:
                 "Some rows were refused, changed meanwhile, or wait.",
                 _CHANGES,
                 "See what happened",
-                state="trouble",
+                state=("partly_failed", "paused"),
             ),
         ),
         (
@@ -206,7 +206,7 @@ def _candidates(facts: _Facts) -> tuple[tuple[bool, NextStep], ...]:
                 f"{facts.number('submitted')} submitted and waiting for an approver.",
                 _CHANGES,
                 "Read and approve",
-                state="waiting",
+                state="submitted",
             ),
         ),
         (
@@ -259,5 +259,5 @@ def _candidates(facts: _Facts) -> tuple[tuple[bool, NextStep], ...]:
     )
 
 
-def _step(title: str, why: str, page: str, label: str, **query: str) -> NextStep:
+def _step(title: str, why: str, page: str, label: str, **query: str | Sequence[str]) -> NextStep:
     return NextStep(title, why, page, label, query)

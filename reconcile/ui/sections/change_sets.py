@@ -8,6 +8,7 @@ from reconcile.access import may
 from reconcile.ui.actions import changes as actions
 from reconcile.ui.components.badges import environment_badge, label_badge
 from reconcile.ui.components.confirm import ask
+from reconcile.ui.components.facets import choose_many
 from reconcile.ui.components.progress import show_job
 from reconcile.ui.components.tables import show_openable
 from reconcile.ui.frame import Frame
@@ -22,16 +23,9 @@ OPENED = "change_set"
 
 def choose_change_set(listing: Listing) -> str | None:
     """The list with its filter by state; gives the id of the opened set, which the address carries."""
-    counts = listing.count_by_state()
-    chosen = st.pills(
-        "State",
-        list(counts),
-        selection_mode="multi",
-        format_func=lambda state: f"{CHANGE_SETS[state].name} {counts[state]}",
-        key="state",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    names: dict[str, str] = {state: label.name for state, label in CHANGE_SETS.items()}
+    asked = choose_many("state", names, {str(state): number for state, number in listing.count_by_state().items()})
+    chosen = [state for state in CHANGE_SETS if state in asked]
     shown = listing.of(chosen)
     if not shown:
         st.caption("No change set in these states.")

@@ -10,13 +10,14 @@ from reconcile.access import may
 from reconcile.model import Operation, OperationState
 from reconcile.ui.actions import changes as actions
 from reconcile.ui.components.badges import label_badge
+from reconcile.ui.components.facets import choose_many
 from reconcile.ui.components.paging import PAGE_ROWS, choose_page
 from reconcile.ui.components.record_grid import Cell, Column, Row, Tone, show_records
 from reconcile.ui.components.tables import show_openable, show_table
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import doing
 from reconcile.ui.queries.changes import Detail, journal_rows, operation_rows, read_operation, read_operations
-from reconcile.ui.text import count, plain
+from reconcile.ui.text import plain
 from reconcile.ui.text.labels import OPERATIONS
 
 OPENED = "operation"
@@ -24,19 +25,12 @@ OPENED = "operation"
 
 def show_operations(frame: Frame, detail: Detail) -> None:
     """One page of the set's operations, filtered by state, and the opened one."""
-    states = [state for state in OPERATIONS if detail.counts.get(state)]
     chosen: Sequence[OperationState] = ()
-    if len(states) > 1:
-        chosen = st.pills(
-            "Operations",
-            states,
-            selection_mode="multi",
-            format_func=lambda state: f"{OPERATIONS[state].name} {count(detail.counts[state])}",
-            key="operation_state",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    total = sum(detail.counts[state] for state in chosen) if chosen else detail.operations
+    if len(detail.counts) > 1:
+        names: dict[str, str] = {state: label.name for state, label in OPERATIONS.items()}
+        asked = choose_many("operations", names, {str(state): number for state, number in detail.counts.items()})
+        chosen = [state for state in OPERATIONS if state in asked]
+    total = sum(detail.counts.get(state, 0) for state in chosen) if chosen else detail.operations
     slot = st.container()
     version = f"{detail.change_set.id}_{detail.change_set.revision}_{'_'.join(chosen)}"
     page = choose_page(total, key=f"operations_{version}", noun="operations")

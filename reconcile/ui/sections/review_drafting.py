@@ -12,7 +12,7 @@ from reconcile.changing.requests import LinkRequest, Request
 from reconcile.model import Run, new_id
 from reconcile.ui.actions import review as actions
 from reconcile.ui.frame import Frame
-from reconcile.ui.guard import attempt, boundary
+from reconcile.ui.guard import attempt, boundary, go_to
 from reconcile.ui.queries.review import queue_of, undrafted_requests
 from reconcile.ui.text import counted, plain
 
@@ -58,7 +58,7 @@ def _make(frame: Frame, run: Run, requests: Sequence[Request], key: str) -> None
     is_made = attempt(act, f"Drafted **{plain(title)}**. Read it, then submit it for approval.")
     st.session_state.pop("_draft_key", None)
     if is_made:
-        st.switch_page("pages/6_Changes.py", query_params={"change_set": made[0]})
+        go_to("pages/6_Changes.py", change_set=made[0])
     st.rerun()
 
 

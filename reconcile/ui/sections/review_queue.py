@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
 from reconcile.reviewing import Facet, Queue, QueueFilter, QueueRow, QueueSort, facet_counts
 from reconcile.reviewing.paging import queue_page
 from reconcile.reviewing.selection import FacetName
+from reconcile.ui.components.facets import choose_many, choose_one, chosen_values, remember, restore
 from reconcile.ui.components.tables import show_openable
 from reconcile.ui.frame import Frame
 from reconcile.ui.queries.review import REVIEWED_HERE, place_of, present_rows, queue_rows
-from reconcile.ui.text import count
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 
 OPENED = "exception"
@@ -31,8 +30,8 @@ STATUSES: Mapping[str, frozenset[str]] = {
 }
 _STATUS_NAMES: Mapping[str, str] = {
     "open": "Open",
-    "all": "All",
     **{str(verdict): label.name for verdict, label in VERDICTS.items()},
+    "all": "All",
 }
 SORTS: Mapping[QueueSort, str] = {
     "rank": "Most pressing",
@@ -98,22 +97,28 @@ def open_exception(exception_id: str | None) -> None:
 
 def show_filters(frame: Frame, queue: Queue) -> Desk:
     """The facets with their counts; gives the desk they describe. The address carries what is chosen."""
+    for name in _FURTHER:
+        restore(name, is_list=True)
+    restore("q")
+    restore("sort")
     with frame.workbench.database.read() as tx:
         facets = {facet.name: facet for facet in facet_counts(tx, queue, _filter())}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _show_statuses(facets["statuses"])
-        _show_kinds(facets["kinds"])
+        choose_one("status", _STATUS_NAMES, _status_counts(facets["statuses"]))
         st.text_input(
             "Search",
             key="q",
-            bind="query-params",
+            on_change=remember,
+            args=("q",),
             placeholder="Name or id",
             type="search",
             label_visibility="collapsed",
-            width=170,
+            width=200,
         )
         with st.popover("More", icon=":material/filter_list:"):
             _show_more(facets)
+    kinds = {value.value: value.count for value in facets["kinds"].values}
+    choose_many("kinds", {kind: EXCEPTIONS[kind].name for kind in REVIEWED_HERE}, kinds)
     sort: QueueSort = st.session_state.get("sort", "rank")
     return Desk(frame, queue, _filter(), sort)
 
@@ -146,70 +151,41 @@ def show_list(desk: Desk) -> None:
     _show_pager(desk, page)
 
 
-def _show_statuses(facet: Facet) -> None:
+def _status_counts(facet: Facet) -> dict[str, int]:
     counts = {value.value: value.count for value in facet.values}
-    counts = {"open": counts.get("undecided", 0), "all": sum(counts.values()), **counts}
-    st.segmented_control(
-        "Status",
-        ["open", "same", "different", "unsure", "all"],
-        default="open",
-        required=True,
-        format_func=lambda name: f"{_STATUS_NAMES[name]} {count(counts.get(name, 0))}",
-        key="status",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-
-
-def _show_kinds(facet: Facet) -> None:
-    counts = {value.value: value.count for value in facet.values}
-    st.pills(
-        "Kind",
-        [kind for kind in REVIEWED_HERE if kind in counts],
-        selection_mode="multi",
-        format_func=lambda kind: f"{EXCEPTIONS[kind].name} {count(counts.get(kind, 0))}",
-        key="kinds",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    return {"open": counts.get("undecided", 0), "all": sum(counts.values()), **counts}
 
 
 def _show_more(facets: Mapping[FacetName, Facet]) -> None:
-    st.selectbox("Order", list(SORTS), format_func=lambda sort: SORTS[sort], key="sort", bind="query-params")
+    st.selectbox(
+        "Order", list(SORTS), format_func=lambda sort: SORTS[sort], key="sort", on_change=remember, args=("sort",)
+    )
     for name, label in _FURTHER.items():
-        counts = {value.value: value.count for value in facets[name].values}
         st.multiselect(
             label,
-            list(counts),
-            format_func=partial(_counted, counts),
+            [value.value for value in facets[name].values],
+            format_func=lambda value: value or "nobody",
             key=name,
-            bind="query-params",
+            on_change=remember,
+            args=(name,),
             placeholder="Any",
         )
 
 
-def _counted(counts: Mapping[str, int], value: str) -> str:
-    return f"{value or 'nobody'} ({count(counts.get(value, 0))})"
-
-
 def _filter() -> QueueFilter:
-    """The filter as the widgets have it; at the first run of a page that is what the address says."""
+    """The filter as the address and the widgets have it."""
     state = st.session_state
+    status = next(iter(chosen_values("status")), "open")
     return QueueFilter(
-        kinds=frozenset(_listed("kinds")) or frozenset(REVIEWED_HERE),
-        statuses=STATUSES.get(state.get("status") or st.query_params.get("status", "open"), STATUSES["open"]),
-        owners=frozenset(_listed("owners")),
-        amounts=frozenset(_listed("amounts")),
-        bands=frozenset(_listed("bands")),
-        ages=frozenset(_listed("ages")),
-        changes=frozenset(_listed("changes")),
-        text=(state.get("q") or st.query_params.get("q", "")).strip(),
+        kinds=frozenset(kind for kind in chosen_values("kinds") if kind in REVIEWED_HERE) or frozenset(REVIEWED_HERE),
+        statuses=STATUSES.get(status, STATUSES["open"]),
+        owners=frozenset(state.get("owners") or ()),
+        amounts=frozenset(state.get("amounts") or ()),
+        bands=frozenset(state.get("bands") or ()),
+        ages=frozenset(state.get("ages") or ()),
+        changes=frozenset(state.get("changes") or ()),
+        text=(state.get("q") or "").strip(),
     )
-
-
-def _listed(name: str) -> list[str]:
-    found = st.session_state.get(name)
-    return list(found) if found is not None else st.query_params.get_all(name)
 
 
 def _pinned(desk: Desk) -> PinnedPage:
