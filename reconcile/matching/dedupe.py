@@ -9,6 +9,7 @@ import polars as pl
 from reconcile.matching.candidates import band_sql, probability, write_levels
 from reconcile.matching.cluster import cluster
 from reconcile.matching.curves import blocking_recall, unique_per_key
+from reconcile.matching.models import model_to_json, model_version
 from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import DedupeResult, MatchRules, MatchSummary
 
@@ -45,7 +46,8 @@ def dedupe(
         write_levels(con, scored.model, f"{prefix}levels")
         summary = _summary(con, scored, watch, f"{prefix}pairs")
         drop_work_tables(con)
-    return DedupeResult(f"{prefix}pairs", f"{prefix}clusters", f"{prefix}levels", summary, clusters)
+    model = model_to_json(scored.model), model_version(scored.model)
+    return DedupeResult(f"{prefix}pairs", f"{prefix}clusters", f"{prefix}levels", summary, clusters, *model)
 
 
 def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str) -> None:

@@ -67,11 +67,14 @@ class MatchModel:
         comparisons: in the order in which evidence is told; the last is the competition when sides were linked.
         sizes: expected number of pairs per class, by name; "match" and "random" are always there.
         shares: per class, per comparison, probability of each level; level 0 (missing) says nothing and has none.
+        corrections: bits that judgements add to each level's weight, per comparison, and last those added before any
+            evidence; empty until somebody judged (see `reconcile.matching.refine`).
     """
 
     comparisons: tuple[Comparison, ...]
     sizes: Mapping[str, float]
     shares: Mapping[str, tuple[Floats, ...]]
+    corrections: tuple[Floats, ...] = ()
 
     @property
     def prior(self) -> float:
@@ -98,6 +101,10 @@ class MatchModel:
                 mass[k] += np.where(said, np.log2(self.shares[name][i])[levels[:, i]], 0.0)
             by_chance = _log2_sum(mass) - previous
             parts[:, i] = np.where(said, np.log2(self.shares["match"][i])[levels[:, i]] - by_chance, 0.0)
+            if self.corrections:
+                parts[:, i] += np.where(said, self.corrections[i][levels[:, i]], 0.0)
+        if self.corrections:
+            before = before + self.corrections[-1]
         return before, parts, before[0] + parts.sum(axis=1)
 
 
@@ -136,6 +143,20 @@ def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
             model = _add_competition(model)
         model = _iterate(model, evidence, levels, counts, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
     return model
+
+
+def rank_with(model: MatchModel, evidence: Evidence, rivals: Rivals) -> None:
+    """Rank the candidates by a model that is already there."""
+    plain = replace(
+        model,
+        comparisons=model.comparisons[:-1],
+        shares={name: each[:-1] for name, each in model.shares.items()},
+        corrections=(*model.corrections[:-2], model.corrections[-1]) if model.corrections else (),
+    )
+    weight = _pair_weights(plain, evidence, None)[rivals.pattern]
+    for _ in range(3):
+        rivals.remember(rivals.levels(weight))
+        weight = _pair_weights(model, evidence, rivals)[rivals.index()]
 
 
 def _pair_weights(model: MatchModel, evidence: Evidence, rivals: Rivals | None) -> Floats:

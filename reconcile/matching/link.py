@@ -8,6 +8,7 @@ import numpy as np
 from reconcile.matching.assign import assign_best, assign_one_to_one
 from reconcile.matching.candidates import band_sql, probability, write_levels
 from reconcile.matching.curves import blocking_recall, unique_per_key
+from reconcile.matching.models import model_to_json, model_version
 from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
 from reconcile.matching.rules import LinkResult, MatchRules, MatchSummary
 
@@ -47,7 +48,8 @@ def link(
         write_levels(con, scored.model, "levels")
         summary = _summary(con, scored, watch)
         drop_work_tables(con)
-    return LinkResult("candidates", "levels", summary)
+    model = scored.model
+    return LinkResult("candidates", "levels", summary, model_to_json(model), model_version(model))
 
 
 def _kept(scored: Scored, rules: MatchRules) -> dict[str, np.ndarray]:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from reconcile.errors import InputError
 from reconcile.matching.block import BlockingReport, all_pairs, block
 from reconcile.matching.candidates import pattern_scores, write_frame, write_frame_columns
-from reconcile.matching.learn import Evidence, Floats, Integers, MatchModel, every_rank, learn, unpack
+from reconcile.matching.learn import Evidence, Floats, Integers, MatchModel, every_rank, learn, rank_with, unpack
+from reconcile.matching.models import model_from_json
 from reconcile.matching.prepare import Prepared, prepare
+from reconcile.matching.refine import refine
 from reconcile.matching.rivals import Rivals, Rows
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.sample import write_random_pairs
@@ -105,7 +108,7 @@ def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, 
         write_patterns(con, comparisons, prepared.left, prepared.right, "_random", "_random_scored")
         pairs = _read_pairs(con)
     with watch.stage("learn"):
-        return _learn(con, comparisons, prepared, blocking, pairs, is_self=is_self)
+        return _learn(con, comparisons, prepared, blocking, pairs, rules)
 
 
 def _block(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: bool) -> BlockingReport:
@@ -128,9 +131,9 @@ def _learn(
     prepared: Prepared,
     blocking: BlockingReport,
     pairs: Pairs,
-    *,
-    is_self: bool,
+    rules: MatchRules,
 ) -> Scored:
+    is_self = prepared.left == prepared.right
     left, right, keys, pattern = pairs
     patterns, place = np.unique(pattern, return_inverse=True)
     random_patterns, random_counts = _count_patterns(con, "_random_scored")
@@ -145,10 +148,38 @@ def _learn(
         max(records[0] * (records[0] - 1) / 2 if is_self else float(records[0]) * records[1], 1.0),
     )
     rivals = None if is_self else Rivals(left, right, place)
-    model = learn(evidence, rivals)
     levels = evidence.levels if rivals is None else every_rank(evidence.levels)
+    if rules.model:
+        model = model_from_json(rules.model, comparisons)
+    else:
+        model = learn(evidence, rivals)
+        if rules.judgements:
+            score = place.astype(np.int64) if rivals is None else rivals.index()
+            judged, is_same = _judged(con, rules.judgements, left, right, is_self=is_self)
+            model = refine(model, levels[score[judged]], is_same) if len(judged) else model
+    if rivals is not None and (rules.model or model.corrections):
+        rank_with(model, evidence, rivals)
     score = place.astype(np.int64) if rivals is None else rivals.index()
     return Scored(prepared, blocking, model, left, right, keys, score, pattern_scores(model, levels), rivals)
+
+
+def _judged(
+    con: Connection, judgements: str, left: Rows, right: Rows, *, is_self: bool
+) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """Places of the judged pairs among the candidates, and what was said; in an order that rows do not change."""
+    found = con.execute(f"""
+        SELECT a.row AS l, b.row AS r, j.verdict = 'same' AS same FROM {judgements} j
+        JOIN _left a ON a.record_id = j.left_id JOIN {"_left" if is_self else "_right"} b ON b.record_id = j.right_id
+        WHERE j.verdict IN ('same', 'different') ORDER BY j.left_id, j.right_id""").fetchnumpy()
+    first, second = np.asarray(found["l"], dtype=np.int64), np.asarray(found["r"], dtype=np.int64)
+    if is_self:
+        first, second = np.minimum(first, second), np.maximum(first, second)
+    codes = left.astype(np.int64) << 32 | right.astype(np.int64)
+    order = np.argsort(codes, kind="stable")
+    wanted = first << 32 | second
+    place = np.minimum(np.searchsorted(codes[order], wanted), max(len(codes) - 1, 0))
+    is_candidate = codes[order][place] == wanted if len(codes) else np.zeros(0, dtype=bool)
+    return order[place[is_candidate]], np.asarray(found["same"], dtype=bool)[is_candidate]
 
 
 def _count_patterns(con: Connection, table: str) -> tuple[Integers, Floats]:

@@ -26,6 +26,8 @@ class MatchRules:
         memory_limit: what DuckDB may hold before it spills to disk, e.g. "2GB"; empty for DuckDB's own limit.
         threads: worker threads; 0 for all cores. The result does not depend on it.
         engine: where candidates are made and scored.
+        model: a stored model (`LinkResult.model`) to score with; empty to learn one from these records.
+        judgements: a relation (left_id, right_id, verdict) that corrects a newly learned model; empty for none.
         keep: candidates below this probability are kept only when they are the best of one of their records.
         block_pairs: a blocking key value that would bring more pairs than this is refined with a second attribute.
         compare_all_below: with fewer records than this on both sides every pair is compared.
@@ -39,6 +41,8 @@ class MatchRules:
     memory_limit: str = ""
     threads: int = 0
     engine: Engine = "duckdb"
+    model: str = ""
+    judgements: str = ""
     keep: float = 0.01
     block_pairs: int = 400
     compare_all_below: int = 1000
@@ -84,11 +88,13 @@ class MatchSummary:
 
 @dataclass(frozen=True, slots=True)
 class LinkResult:
-    """What `link` wrote: tables `candidates` and `levels`, and the figures."""
+    """What `link` wrote: tables `candidates` and `levels`, the figures, and the model as text with its version."""
 
     candidates: str
     levels: str
     summary: MatchSummary
+    model: str = ""
+    model_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +106,5 @@ class DedupeResult:
     levels: str
     summary: MatchSummary
     cluster_count: int
+    model: str = ""
+    model_version: str = ""

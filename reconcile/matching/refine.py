@@ -1,0 +1,138 @@
+"""Learning from people: judgements correct the learned weights, level by level, and say how good a match is.
+
+The correction is a ridge-penalised logistic regression whose starting point is the unsupervised model: each level's
+weight may move, the less data speaks for it the less. Judged pairs need not be a random sample, because the model is
+conditional on the levels that decided what was shown.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from reconcile.errors import InputError
+from reconcile.matching.learn import MatchModel
+
+Connection = duckdb.DuckDBPyConnection
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+BITS = math.log(2.0)
+RIDGE = 0.35  # a level's correction of one natural unit costs as much as about a third of a contradicted judgement
+PRIOR_PAIRS = 4.0  # what the model's own probability counts for in a band, in judgements
+
+
+def refine(model: MatchModel, levels: Integers, is_same: npt.NDArray[np.bool_], *, ridge: float = RIDGE) -> MatchModel:
+    """A model whose weights agree better with the judgements.
+
+    Args:
+        model: as learned; its earlier corrections are replaced.
+        levels: one row per judged pair, one column per comparison of the model.
+        is_same: what the person said; pairs judged unsure are left out by the caller.
+        ridge: strength of the pull towards the learned weights.
+
+    Raises:
+        InputError: no judgement.
+    """
+    if len(is_same) == 0:
+        raise InputError("There is no judgement to learn from.", remedy="Judge some pairs as same or different first.")
+    plain = replace(model, corrections=())
+    offset = plain.weights(levels)[2] * BITS
+    sizes = [len(each.labels) for each in model.comparisons]
+    starts = np.concatenate(([0], np.cumsum(sizes)))[:-1]
+    columns = starts + levels
+    said = levels > 0
+    target = is_same.astype(np.float64)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        score = offset + parameters[-1] + np.where(said, parameters[columns], 0.0).sum(axis=1)
+        chance = 1.0 / (1.0 + np.exp(-np.clip(score, -50, 50)))
+        fit = np.logaddexp(0.0, score) - target * score
+        error = chance - target
+        gradient = ridge * parameters
+        gradient[-1] = 0.2 * ridge * parameters[-1] + error.sum()
+        np.add.at(gradient, columns[said], np.broadcast_to(error[:, None], columns.shape)[said])
+        penalty = 0.5 * ridge * float(parameters[:-1] @ parameters[:-1]) + 0.1 * ridge * float(parameters[-1] ** 2)
+        return float(fit.sum()) + penalty, gradient
+
+    found = minimize(loss, np.zeros(sum(sizes) + 1), jac=True, method="L-BFGS-B").x / BITS
+    corrections = tuple(found[start : start + size] for start, size in zip(starts, sizes, strict=True))
+    return replace(model, corrections=(*corrections, found[-1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class QualityEstimate:
+    """Estimated precision and recall at a threshold, each with the bounds of its 95 % interval."""
+
+    threshold: float
+    judged: int
+    precision: float
+    precision_low: float
+    precision_high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+
+
+def estimate_quality(con: Connection, judgements: str, threshold: float, table: str = "candidates") -> QualityEstimate:
+    """What the judgements say of the candidates, stratified by the pattern of levels (which decided what was asked).
+
+    Args:
+        judgements: a relation with left_id, right_id and verdict ("same", "different", others are left out).
+        threshold: of probability.
+        table: the candidates.
+    """
+    columns = [column for column in con.sql(f"SELECT * FROM {table} LIMIT 0").columns if column.startswith("level_")]
+    rows = con.execute(f"""
+        SELECT probability >= {threshold} AS is_accepted, count(*), avg(probability),
+            count(*) FILTER (j.verdict = 'same'), count(*) FILTER (j.verdict = 'different')
+        FROM {table} LEFT JOIN {judgements} j USING (left_id, right_id)
+        GROUP BY is_accepted, {", ".join(columns)} ORDER BY ALL""").fetchall()
+    bands = [(accepted, pairs, *_beta(mean, same, different)) for accepted, pairs, mean, same, different in rows]
+    kept = [(pairs, mean, variance) for accepted, pairs, mean, variance in bands if accepted]
+    missed = [(pairs, mean, variance) for accepted, pairs, mean, variance in bands if not accepted]
+    shown = sum(pairs for pairs, _, _ in kept)
+    right, right_spread = _total(kept)
+    lost, lost_spread = _total(missed)
+    precision = right / shown if shown else 1.0
+    everything = max(right + lost, 1e-9)
+    recall = right / everything
+    spread = math.hypot(lost * right_spread, right * lost_spread) / everything**2
+    step = 1.96 * right_spread / shown if shown else 0.0
+    judged = sum(same + different for _, _, _, same, different in rows)
+    return QualityEstimate(
+        threshold, judged, precision, max(precision - step, 0.0), min(precision + step, 1.0),
+        recall, max(recall - 1.96 * spread, 0.0), min(recall + 1.96 * spread, 1.0),
+    )  # fmt: skip
+
+
+def _beta(mean: float, same: int, different: int) -> tuple[float, float]:
+    """Mean and variance of a band's share of matches: its own probability, as much as a few judgements, and these."""
+    a, b = PRIOR_PAIRS * mean + same, PRIOR_PAIRS * (1 - mean) + different
+    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
+
+
+def _total(bands: list[tuple[int, float, float]]) -> tuple[float, float]:
+    return sum(n * mean for n, mean, _ in bands), math.sqrt(sum(n * n * variance for n, _, variance in bands))
+
+
+def propose_pairs(
+    con: Connection, limit: int, judgements: str | None = None, table: str = "candidates"
+) -> list[tuple[str, str]]:
+    """The pairs whose judgement would teach most: undecided, and of patterns that many pairs share.
+
+    At most three pairs of a pattern are asked about before all other patterns had their turn. Pairs already judged are
+    left out. The order does not depend on the order of the rows.
+    """
+    columns = [column for column in con.sql(f"SELECT * FROM {table} LIMIT 0").columns if column.startswith("level_")]
+    known = f"ANTI JOIN {judgements} j USING (left_id, right_id)" if judgements else ""
+    rows = con.execute(f"""
+        WITH open AS (SELECT c.*, hash({", ".join(columns)}) AS pattern FROM {table} c {known}),
+        turn AS (SELECT left_id, right_id, (probability * (1 - probability)) * ln(2 + count(*) OVER (PARTITION BY pattern)) AS worth,
+            row_number() OVER (PARTITION BY pattern ORDER BY hash(left_id, right_id), left_id, right_id) AS place FROM open)
+        SELECT left_id, right_id FROM turn ORDER BY (place - 1) // 3, worth DESC, left_id, right_id LIMIT {limit}""").fetchall()
+    return [(left_id, right_id) for left_id, right_id in rows]
