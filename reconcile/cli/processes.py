@@ -71,9 +71,15 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
 @click.option("--accounts", default=2000, show_default=True)
 @click.option("--seed", default=7, show_default=True)
 @click.option(
-    "--home", type=click.Path(path_type=Path, file_okay=False), default=None, help="Where the truth is written."
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Where the truth is written, and what was changed in the orgs, for the next start.",
 )
-def simulate(salesforce_port: int, chargebee_port: int, accounts: int, seed: int, home: Path | None) -> None:
+@click.option("--children/--no-children", default=True, help="Also contacts, opportunities, subscriptions, invoices.")
+def simulate(
+    salesforce_port: int, chargebee_port: int, accounts: int, seed: int, home: Path | None, *, children: bool
+) -> None:
     """Serve a practice Salesforce org and a practice Chargebee site over HTTP on the loopback address."""
     simulators.serve(
         home or load_settings().home / "practice",
@@ -81,6 +87,7 @@ def simulate(salesforce_port: int, chargebee_port: int, accounts: int, seed: int
         chargebee_port=chargebee_port,
         accounts=accounts,
         seed=seed,
+        children=children,
         ready=lambda ports: click.echo(f"Practice orgs: Salesforce {ports.salesforce}, Chargebee {ports.chargebee}"),
     )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -24,15 +27,17 @@ from reconcile.simulators.chargebee.app import refuse as refuse_chargebee
 from reconcile.simulators.chargebee.site import Site
 from reconcile.simulators.chargebee.store import SiteStore
 from reconcile.simulators.faults import FaultMiddleware, Injector
-from reconcile.simulators.generator import Truth, draw
+from reconcile.simulators.generator import VERSION, Truth, draw
 from reconcile.simulators.salesforce.app import refuse as refuse_salesforce
 from reconcile.simulators.salesforce.app import salesforce_app
 from reconcile.simulators.salesforce.org import Org
 from reconcile.simulators.salesforce.store import Store
+from reconcile.simulators.saving import Saver
 from reconcile.simulators.writes import WriteLog
 
 HOST = "127.0.0.1"
 TRUTH_FILE, KEY_FILE = "truth.json", "practice_jwt_key.pem"
+GRACE_S = 5  # for requests under way when the process is told to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,15 @@ class Ports:
     def chargebee_url(self) -> str:
         """The site's address; its API is below `/api/v2`."""
         return f"http://{HOST}:{self.chargebee}"
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: both servers stop together, and what was changed is saved before the process ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 class _Protocol(H11Protocol):
@@ -74,19 +88,22 @@ def serve(
     chargebee_port: int,
     accounts: int,
     seed: int,
+    children: bool = True,
     ready: Callable[[Ports], None] | None = None,
 ) -> None:
-    """Serve a fresh practice org and site until the process is told to stop.
+    """Serve a practice org and site until the process is told to stop (SIGTERM or SIGINT).
 
-    Nothing of what clients change survives. Into `home` go the truth (`truth.json`) and the private key that signs JWT
-    bearer assertions (`practice_jwt_key.pem`).
+    What clients change is saved in `home` (see `saving`), and is there again at the next start with the same accounts,
+    seed and children. Into `home` also go the truth (`truth.json`) and the private key that signs JWT bearer assertions
+    (`practice_jwt_key.pem`); a key that is there already stays.
 
     Args:
-        home: folder for the truth and the key; made if it is not there.
+        home: folder for the changes, the truth and the key; made if it is not there.
         salesforce_port: 0 for any free one.
         chargebee_port: 0 for any free one.
         accounts: live Salesforce accounts, at least 200.
         seed: of the generated data.
+        children: also contacts, opportunities, subscriptions and invoices; without them a large world starts sooner.
         ready: called with the ports once both accept connections.
 
     Raises:
@@ -95,8 +112,10 @@ def serve(
     """
     sockets = [_bind(salesforce_port), _bind(chargebee_port)]
     ports = Ports(*(each.getsockname()[1] for each in sockets))
-    applications = _build(home, ports, accounts, seed)
-    asyncio.run(_run(list(zip(applications, sockets, strict=True)), lambda: ready(ports) if ready else None))
+    applications, saver = _build(home, ports, accounts, seed, children=children)
+    announce_ports = (lambda: ready(ports)) if ready else (lambda: None)
+    asyncio.run(_run(list(zip(applications, sockets, strict=True)), saver, announce_ports))
+    saver.save()  # after every request and job has ended
 
 
 def announce(ports: Ports) -> None:
@@ -105,13 +124,18 @@ def announce(ports: Ports) -> None:
     print(json.dumps(line), flush=True)  # noqa: T201  # the line that whoever started the process waits for
 
 
-def _build(home: Path, ports: Ports, accounts: int, seed: int) -> tuple[ASGIApp, ASGIApp]:
-    """Both applications, filled."""
+def _build(
+    home: Path, ports: Ports, accounts: int, seed: int, *, children: bool
+) -> tuple[tuple[ASGIApp, ASGIApp], Saver]:
+    """Both applications, filled, with the changes of the last run; and who saves those of this one."""
     log, faults = WriteLog(), Injector()
     org, site = Org(Store(), log, faults), Site(SiteStore(), log, faults)
-    fill(org, site, accounts, seed).write(home / TRUTH_FILE)
+    fill(org, site, accounts, seed, children=children).write(home / TRUTH_FILE)
+    world = {"generator": VERSION, "accounts": accounts, "seed": seed, "children": children}
+    saver = Saver(org, site, home / state_file_name(accounts, seed, children=children), world)
+    saver.restore()
     org.address = ports.salesforce_url
-    org.public_key = _make_key(home / KEY_FILE)
+    org.public_key = _key(home / KEY_FILE)
     keeper = Keeper(org, site, faults, log)
     salesforce = FaultMiddleware(
         salesforce_app(org, keeper.routes()),
@@ -125,12 +149,17 @@ def _build(home: Path, ports: Ports, accounts: int, seed: int) -> tuple[ASGIApp,
         system="chargebee",
         refuse=partial(refuse_chargebee, site),
     )
-    return salesforce, chargebee
+    return (salesforce, chargebee), saver
 
 
-def fill(org: Org, site: Site, accounts: int, seed: int) -> Truth:
+def state_file_name(accounts: int, seed: int, *, children: bool = True) -> str:
+    """The file in the home folder that holds what was changed in this world."""
+    return f"changes_{accounts}_{seed}{'' if children else '_no_children'}.jsonl"
+
+
+def fill(org: Org, site: Site, accounts: int, seed: int, *, children: bool = True) -> Truth:
     """Load a generated world into an empty org and site, portion by portion; gives the truth."""
-    truth, portions = draw(accounts, seed)
+    truth, portions = draw(accounts, seed, children=children)
     gc.disable()  # millions of objects live for a moment each; looking for cycles among them only costs time
     for system, table, rows in portions:
         (org.store if system == "salesforce" else site.store).load(table, rows)
@@ -140,8 +169,12 @@ def fill(org: Org, site: Site, accounts: int, seed: int) -> Truth:
     return truth
 
 
-def _make_key(path: Path) -> rsa.RSAPublicKey:
-    """A new key pair: the private half into a file, the public half registered with the org."""
+def _key(path: Path) -> rsa.RSAPublicKey:
+    """The public half of the key in the file, for the org to know; a new pair where there is no usable file."""
+    with suppress(OSError, ValueError):
+        known = serialization.load_pem_private_key(path.read_bytes(), None)
+        if isinstance(known, rsa.RSAPrivateKey):
+            return known.public_key()
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     path.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -159,24 +192,43 @@ def _bind(port: int) -> socket.socket:
     return bound
 
 
-async def _run(applications: list[tuple[ASGIApp, socket.socket]], ready: Callable[[], None]) -> None:
-    """Serve until the first server is told to stop, then stop the other."""
-    servers = [
-        (
-            uvicorn.Server(
-                uvicorn.Config(
-                    app, http=_Protocol, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
-                )
-            ),
-            bound,
-        )
-        for app, bound in applications
-    ]
+async def _run(applications: list[tuple[ASGIApp, socket.socket]], saver: Saver, ready: Callable[[], None]) -> None:
+    """Serve until the process is told to stop or one of the servers ends, then stop both."""
+    servers = [(_Server(_config(app)), bound) for app, bound in applications]
+
+    def stop() -> None:
+        for server, _ in servers:
+            server.force_exit = server.should_exit  # asked a second time: wait for nobody
+            server.should_exit = True
+
+    _on_stop_signals(stop)
     tasks = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]
     while not all(server.started for server, _ in servers) and not any(task.done() for task in tasks):
         await asyncio.sleep(0.005)
+    saving = asyncio.create_task(saver.save_regularly())
     ready()
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    saving.cancel()
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*tasks)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    """How one application is served."""
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _on_stop_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` on SIGTERM and SIGINT; signals reach the main thread only."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)

@@ -82,6 +82,11 @@ class WriteLog:
                 del self.writes[mark:]
                 raise
 
+    def copy(self) -> list[Write]:
+        """All writes of this moment, none of them in a transaction that may yet be rolled back."""
+        with self._lock:
+            return list(self.writes)
+
     def since(self, sequence: int) -> list[dict[str, Any]]:
         """Writes after `sequence`, ready for JSON."""
         return [asdict(write) for write in self.writes[sequence:]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 Record = dict[str, Any]
@@ -37,6 +38,18 @@ class SiteStore:
         for resource in RESOURCES:
             for column in ("created_at", "updated_at", "customer_id"):
                 self.connection.execute(f"CREATE INDEX {resource}_{column} ON {resource} ({column}, id)")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        with self.lock:
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
 
     def get(self, resource: str, record_id: str) -> Record | None:
         """A record by its id, case-sensitively, deleted or not."""

@@ -39,6 +39,7 @@ from reconcile.simulators.generator.salesforce_rows import (
 Row = dict[str, Any]
 Portion = tuple[str, str, list[Row]]  # system, table, rows
 Record = TypeVar("Record")
+VERSION = 1  # another one when the same arguments give other rows than before
 PORTION = 5_000
 ORG_ID = make_id("00D", 8)
 SITE_NAME = "acme-practice"

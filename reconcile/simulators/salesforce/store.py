@@ -31,7 +31,11 @@ def quoted(name: str) -> str:
 
 
 class Store:
-    """Tables, transactions and new ids. One connection, guarded by one lock, shared by all requests and jobs."""
+    """Tables, transactions and new ids. One connection, guarded by one lock, shared by all requests and jobs.
+
+    Attributes:
+        numbers: the next new id of each object (by its name in lower case), as a number.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -40,7 +44,7 @@ class Store:
         )
         self.connection.execute("PRAGMA temp_store = MEMORY")
         self.connection.create_function("soql_fold", 1, _fold, deterministic=True)
-        self._numbers = {name: count(2_000_000) for name in SOBJECTS}
+        self.numbers = dict.fromkeys(SOBJECTS, 2_000_000)
         self._savepoints = count()
         for sobject in SOBJECTS.values():
             columns = ", ".join(_column_sql(field) for field in sobject.fields)
@@ -109,7 +113,10 @@ class Store:
 
     def insert(self, sobject: SObject, row: Mapping[str, Any]) -> str:
         """Insert a row and give it an id."""
-        record_id = make_id(sobject.prefix, next(self._numbers[sobject.name.lower()]))
+        with self.lock:
+            number = self.numbers[sobject.name.lower()]
+            self.numbers[sobject.name.lower()] = number + 1
+        record_id = make_id(sobject.prefix, number)
         self.load(sobject.name, [{**row, "Id": record_id}])
         return record_id
 
