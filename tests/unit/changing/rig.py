@@ -70,6 +70,12 @@ class Orgs:
         """Pairs that both systems link to each other and that nobody took before."""
         return [next(self.linked) for _ in range(number)]
 
+    def take_named_differently(self) -> tuple[str, str]:
+        """A pair as `take` gives it, whose two names are not the same text."""
+        names = dict(self.rows(self.source.left, "SELECT Id, Name FROM Account"))
+        companies = dict(self.rows(self.source.right, "SELECT id, company FROM customer"))
+        return next((account, customer) for account, customer in self.linked if names[account] != companies[customer])
+
     def rows(self, snapshot: Snapshot, query: str) -> list[tuple[Any, ...]]:
         with open_snapshot(snapshot.path) as con:
             return con.execute(query).fetchall()

@@ -162,7 +162,7 @@ def test_preflight_says_where_how_much_and_what_cannot_be_undone(bench: Bench) -
 
 
 def test_preflight_stops_what_the_user_may_not_write(bench: Bench) -> None:
-    ((account, customer),) = bench.orgs.take(1)
+    account, customer = bench.orgs.take_named_differently()
     change_set = bench.approve_requests(FieldRequest(account, customer, "Name", "company", "right"))
     with bench.database.begin() as tx:
         changed = sa.update(operations).where(operations.c.change_set_id == change_set.id)
