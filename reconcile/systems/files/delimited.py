@@ -7,6 +7,7 @@ is read again record by record, and every record that is no row of the table is 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,9 +160,14 @@ class _Lines:
         return self._number - len(self._pending) + 1
 
     @property
+    def whole(self) -> str:
+        """The record as it is in the file."""
+        return "".join(self._pending)
+
+    @property
     def text(self) -> str:
         """What the record looks like in the file, cut to what can be shown."""
-        return "".join(self._pending)[:_SHOWN_CHARACTERS].rstrip("\r\n")
+        return self.whole[:_SHOWN_CHARACTERS].rstrip("\r\n")
 
     def forget(self) -> None:
         """The record is done."""
@@ -184,7 +190,7 @@ def _careful_records(file: TextIO, name: str, dialect: Dialect, limits: Limits, 
     """Every record of a text file, with what is wrong with it.
 
     `width` is the expected number of values, None when it is not known yet. In a table of one column a blank line is an
-    empty value; in a wider one it is passed over.
+    empty value; in a wider one it is passed over. A delimiter behind the last value adds none.
 
     Raises:
         UnreadableFileError: a quote that is never closed, or a record beyond the limit.
@@ -198,16 +204,30 @@ def _careful_records(file: TextIO, name: str, dialect: Dialect, limits: Limits, 
         except StopIteration:
             return
         except csv.Error as error:
-            row, problem = [], str(error)
-            if "unexpected end of data" in problem:
+            if "unexpected end of data" in str(error):
                 raise _never_closed(name, lines.start) from error
+            row = _without_blanks_after_quotes(lines.whole, dialect)
+            problem = "" if row else str(error)
         if not row and not problem and width == 1:
             row = [""]
+        if width is not None and len(row) == width + 1 and not row[-1]:
+            row.pop()  # a delimiter behind the last value, which the fast reader passes over too
         if not problem and row and width is not None and len(row) != width:
             problem = f"{len(row)} values where {width} were expected"
         if row or problem:
             yield Record(lines.start, row, problem, lines.text if problem else "")
         lines.forget()
+
+
+def _without_blanks_after_quotes(text: str, dialect: Dialect) -> list[str]:
+    """A record whose only fault is blanks behind a closing quote, which the fast reader passes over; else nothing."""
+    quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    mended = re.sub(rf"{quote} +(?={delimiter}|[\r\n]|$)", dialect.quote, text)
+    try:
+        found = list(python_reader([mended], dialect))
+    except csv.Error:
+        return []
+    return found[0] if len(found) == 1 else []
 
 
 def _never_closed(name: str, line: int) -> UnreadableFileError:

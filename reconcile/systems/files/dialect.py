@@ -158,7 +158,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         return True
     first = [cell.strip() for cell in rows[0]]
     values = [cell for cell in first if is_value(cell)]
-    if any(not _YEAR.fullmatch(cell) for cell in values) or len(values) * 2 > len(first):
+    if any(not _YEAR.fullmatch(cell) for cell in values) or len(values) == len(first):
         return False
     filled = [cell.casefold() for cell in first if cell]
     if not filled or len(filled) < len(first) / 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,16 @@ def known_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except LookupError as error:
         raise InputError(f"There is no encoding named {name!r}.", remedy="Try utf-8, cp1252 or utf-16.") from error
+
+
+def require_utf8(path: Path, *, shown: str) -> None:
+    """Check that every byte is UTF-8.
+
+    Raises:
+        UnreadableFileError: the first line that is not.
+    """
+    with path.open("rb") as file, Path(os.devnull).open("wb") as nowhere:
+        _transcode_stream(file, "utf-8", nowhere, shown)
 
 
 def transcode(source: Path, encoding: Encoding, target: Path, *, shown: str, limits: Limits = LIMITS) -> None:

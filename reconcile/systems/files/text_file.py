@@ -15,6 +15,7 @@ from reconcile.systems.files.encoding import (
     SAMPLE_BYTES,
     Encoding,
     known_encoding,
+    require_utf8,
     scan_encoding,
     sniff_encoding,
     transcode,
@@ -55,6 +56,8 @@ def load_text(
             dialect, found, is_loaded = _attempt(con, source, table, options, encoding)
     if not is_loaded:
         path = _as_utf8(source, encoding)
+        if path == source.path:
+            require_utf8(path, shown=source.shown)
         names, _ = _names(path, dialect, source)
         load_carefully(con, path, table, names, dialect, shown=source.shown, limits=source.limits)
     return dialect, [
