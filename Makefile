@@ -50,7 +50,7 @@ format: install-dev
 	$(BIN)/ruff format $(CODE)
 
 test: install-dev chromium check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 test-slow: install-dev chromium
 	$(BIN)/pytest -m slow --timeout 3600

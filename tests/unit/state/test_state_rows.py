@@ -135,7 +135,11 @@ def test_an_unknown_connection_is_named_with_those_there_are(database: Database,
                 attempt()
 
 
-@pytest.mark.parametrize("key", [None, Fernet.generate_key().decode(), "a passphrase of some length"])
+@pytest.mark.parametrize(
+    "key",
+    [None, Fernet.generate_key().decode(), "a passphrase of some length"],
+    ids=["key file", "key", "passphrase"],
+)
 def test_secrets_are_encrypted_at_rest(database: Database, tmp_path: Path, key: str | None) -> None:
     own = settings(tmp_path, key)
     with database.begin() as tx:
