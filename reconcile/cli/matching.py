@@ -70,7 +70,7 @@ def link_command(
     threshold: float,
     as_json: bool,
     **limits: Any,
-) -> None:  # noqa: ANN401, FBT001 - click passes options so
+) -> None:
     """Link the records of LEFT with those of RIGHT."""
     begin = time.perf_counter()
     con = duckdb.connect()
@@ -83,12 +83,23 @@ def link_command(
     levels = ", ".join(_level_columns(con, "candidates"))
     write_file(
         con,
-        f"SELECT left_id, right_id, probability, weight, band, {levels} FROM candidates {wanted} ORDER BY left_id, right_id",
+        f"SELECT left_id, right_id, probability, weight, band, {levels} FROM candidates {wanted} "
+        "ORDER BY left_id, right_id",
         out,
     )
     written = _count(con, f"SELECT count(*) FROM candidates {wanted}")
-    _say(con, "levels", result.summary, as_json, begin, f"{written:,} {'candidates' if all_candidates else 'links'} in {out}",
-         written=written, left_roles=left_roles, right_roles=right_roles)  # fmt: skip
+    sentence = f"{written:,} {'candidates' if all_candidates else 'links'} in {out}"
+    _say(
+        con,
+        "levels",
+        result.summary,
+        as_json,
+        begin,
+        sentence,
+        written=written,
+        left_roles=left_roles,
+        right_roles=right_roles,
+    )
 
 
 @click.command("dedupe")
@@ -107,7 +118,7 @@ def dedupe_command(
     threshold: float,
     as_json: bool,
     **limits: Any,
-) -> None:  # noqa: ANN401, FBT001 - click passes options so
+) -> None:
     """Find the records of FILE that are the same, as clusters."""
     begin = time.perf_counter()
     con = duckdb.connect()
@@ -119,7 +130,8 @@ def dedupe_command(
         levels = ", ".join(_level_columns(con, "pairs"))
         write_file(
             con,
-            f"SELECT id_a, id_b, probability, weight, band, {levels} FROM pairs WHERE probability >= {threshold} ORDER BY id_a, id_b",
+            f"SELECT id_a, id_b, probability, weight, band, {levels} FROM pairs "
+            f"WHERE probability >= {threshold} ORDER BY id_a, id_b",
             pairs,
         )
     _say(
@@ -154,7 +166,7 @@ def explain_command(
     threshold: float,
     as_json: bool,
     **limits: Any,
-) -> None:  # noqa: ANN401, FBT001 - click passes options so
+) -> None:
     """Say why two records match or do not."""
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
@@ -168,7 +180,8 @@ def explain_command(
     click.echo(found.verdict)
     for row in found.evidence:
         click.echo(
-            f"{row.role:12} {row.weight:+7.1f} {row.total:+7.1f}  {row.label:36} {row.left_value or '':32.32} | {row.right_value or '':32.32}"
+            f"{row.role:12} {row.weight:+7.1f} {row.total:+7.1f}  {row.label:36} "
+            f"{row.left_value or '':32.32} | {row.right_value or '':32.32}"
         )
     for key in found.keys:
         click.echo(f"key {key.name:32} {key.outcome:14} {key.left_value or '':32.32} | {key.right_value or '':32.32}")
@@ -206,7 +219,7 @@ def _open(
     return canonical_view(con, f"raw_{view}", view, id_name=id_name, mapping=mapping)
 
 
-def _rules(threshold: float, *, one_to_one: bool, **limits: Any) -> MatchRules:  # noqa: ANN401 - click passes options so
+def _rules(threshold: float, *, one_to_one: bool, **limits: Any) -> MatchRules:
     return MatchRules(one_to_one=one_to_one, accept=threshold, review=min(0.1, threshold), **limits)
 
 
@@ -220,7 +233,7 @@ def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def _say(
     con: duckdb.DuckDBPyConnection, levels: str, summary: Any, as_json: bool, begin: float, sentence: str, **facts: Any
-) -> None:  # noqa: ANN401, FBT001 - the facts go to JSON as they are
+) -> None:
     seconds = time.perf_counter() - begin
     if not as_json:
         click.echo(f"{sentence}; {summary.compared_pairs:,} pairs compared in {seconds:.1f} s.")

@@ -20,7 +20,8 @@ def assign_one_to_one(left: Integers, right: Integers, weight: Floats) -> npt.ND
     """Choose links so that every record takes part in at most one and the sum of weights is greatest.
 
     Args:
-        left, right: record numbers of the candidates, sorted in a way that does not depend on the input's row order.
+        left: left record numbers of the candidates, in an order that does not depend on the input's row order.
+        right: right record numbers, beside them.
         weight: what a link is worth, above zero.
 
     Returns:

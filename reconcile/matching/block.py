@@ -144,7 +144,7 @@ def block(
     keys = keys_for(columns)
     _write_key_rows(con, left, right, keys, is_self=is_self)
     _write_sizes(con, "_keys_left", "_keys_right")
-    refined = _refine(con, left, right, columns, pairs_limit, is_self=is_self)
+    refined = _refine(con, left, right, columns, pairs_limit)
     dropped = _scalar(con, f"SELECT count(*) FROM _fine_sizes WHERE n_left * n_right > {pairs_limit}") if refined else 0
     condition = "AND l.row < r.row" if is_self else ""
     con.execute(f"""
@@ -183,9 +183,7 @@ def _write_sizes(con: Connection, left_keys: str, right_keys: str, target: str =
         JOIN (SELECT h, count(*) AS n_right FROM {right_keys} GROUP BY h) USING (h)""")
 
 
-def _refine(
-    con: Connection, left: str, right: str, columns: Collection[str], pairs_limit: int, *, is_self: bool
-) -> int:
+def _refine(con: Connection, left: str, right: str, columns: Collection[str], pairs_limit: int) -> int:
     """Write finer keys of the oversized key values to `_fine_left`, `_fine_right`, `_fine_sizes`; how many values."""
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE _oversized AS SELECT h FROM _sizes WHERE n_left * n_right > {pairs_limit}"

@@ -13,7 +13,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def pattern_scores(model: MatchModel, levels: Integers) -> pl.DataFrame:
-    """One row per row of `levels`: pattern (its position), weight (bits, log2 of the odds), probability, levels, weights."""
+    """One row per row of `levels`: pattern (its position), levels, weights, weight (log2 of the odds), probability."""
     _, parts, total = model.weights(levels)
     columns: dict[str, object] = {"pattern": np.arange(len(levels), dtype=np.int32)}
     for i, each in enumerate(model.comparisons):
@@ -30,7 +30,7 @@ def probability(weight: np.ndarray) -> np.ndarray:
 def write_levels(con: Connection, model: MatchModel, table: str) -> None:
     """Write `table(role, level, label, weight, m, u)`; the row of role "prior" is the weight before any evidence.
 
-    u is the share among all non-matching pairs, of whatever class; weight is log2(m / u), the level's weight on its own.
+    u is the share among all non-matching pairs, of whatever class; weight is log2(m / u): the level on its own.
     """
     others = [name for name in model.sizes if name != "match"]
     total = sum(model.sizes[name] for name in others)

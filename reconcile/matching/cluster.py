@@ -16,7 +16,8 @@ def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: 
     """Cluster number per record.
 
     Args:
-        a, b: record numbers (0 .. records - 1) of the accepted pairs.
+        a: record numbers (0 .. records - 1) of the accepted pairs.
+        b: their partners.
         weight: of the pairs, in bits.
         records: how many records there are.
         largest: a component above this size is split by dropping its weakest pairs, four bits at a time.

@@ -44,8 +44,8 @@ def threshold_curve(
 ) -> tuple[CurvePoint, ...]:
     """Estimated precision and recall at each threshold, from the probabilities themselves (no truth is needed)."""
     rows = con.execute(
-        f"""SELECT t.threshold, count(c.probability), coalesce(avg(c.probability), 1.0), coalesce(sum(c.probability), 0.0),
-            (SELECT coalesce(sum(probability), 0.0) FROM {table})
+        f"""SELECT t.threshold, count(c.probability), coalesce(avg(c.probability), 1.0),
+            coalesce(sum(c.probability), 0.0), (SELECT coalesce(sum(probability), 0.0) FROM {table})
         FROM (SELECT unnest(?::DOUBLE[]) AS threshold) t LEFT JOIN {table} c ON c.probability >= t.threshold
         GROUP BY t.threshold ORDER BY t.threshold""",
         [list(thresholds)],
@@ -64,7 +64,7 @@ def weight_bins(con: Connection, table: str = "candidates") -> tuple[WeightBin, 
 def unlinkable_share(
     con: Connection, records: str, ids: str, table: str = "candidates", threshold: float = 0.1
 ) -> float:
-    """Share of the records of which no candidate reaches the threshold. `ids` is the candidates' column of their ids."""
+    """Share of the records of which no candidate reaches the threshold; `ids` is the candidates' column of ids."""
     row = con.execute(
         f"""SELECT count(*) FILTER (c.id IS NULL), count(*) FROM {records} r
         LEFT JOIN (SELECT DISTINCT {ids} AS id FROM {table} WHERE probability >= ?) c ON c.id = r.record_id""",

@@ -85,7 +85,7 @@ class Explanation:
     verdict: str
 
 
-def explain(
+def explain(  # noqa: PLR0917 - two relations and a record of each, in that order everywhere
     con: Connection, left: str, right: str, left_id: str, right_id: str, rules: MatchRules | None = None
 ) -> Explanation:
     """Match the two relations and explain one pair of their records, candidate or not.
@@ -128,7 +128,11 @@ def _row(con: Connection, table: str, record_id: str) -> int:
 def _levels(con: Connection, scored: Scored, row: tuple[int, int]) -> Integers:
     """The pair's levels, with the rank that agrees with its own weight."""
     comparisons = scored.model.comparisons[: -1 if scored.rivals else None]
-    pair = {"l": np.array([row[0]], np.int32), "r": np.array([row[1]], np.int32), "keys": np.zeros(1, np.int64)}
+    pair: dict[str, np.ndarray] = {
+        "l": np.array([row[0]], np.int32),
+        "r": np.array([row[1]], np.int32),
+        "keys": np.zeros(1, np.int64),
+    }
     write_frame_columns(con, pair, "_one")
     write_patterns(con, comparisons, scored.prepared.left, scored.prepared.right, "_one", "_one_scored")
     pattern = np.array(con.execute("SELECT pattern FROM _one_scored").fetchall()[0], dtype=np.int64)
@@ -225,23 +229,24 @@ def _rivals(con: Connection, scored: Scored, row: tuple[int, int], weight: float
     best = places[np.argsort(-weights[places], kind="stable")][:3]
     rivals = []
     for place in best.tolist():
-        names = con.execute(
+        left_id, right_id = con.execute(
             f"SELECT (SELECT record_id FROM _left WHERE row = {scored.left[place]}), "
             f"(SELECT record_id FROM _right WHERE row = {scored.right[place]})"
         ).fetchall()[0]
         bits = float(weights[place])
-        rivals.append(Rival(*names, bits, float(probability(np.array([bits]))[0])))
+        rivals.append(Rival(left_id, right_id, bits, float(probability(np.array([bits]))[0])))
     return tuple(rivals)
 
 
 def _verdict(  # noqa: PLR0917 - one call, by position
-    was_compared: bool, chance: float, band: Band, keys: tuple[KeyVerdict, ...], evidence: tuple[EvidenceRow, ...],  # noqa: FBT001 - a fact, not a switch
+    was_compared: bool, chance: float, band: Band, keys: tuple[KeyVerdict, ...], evidence: tuple[EvidenceRow, ...],
     rivals: tuple[Rival, ...], rules: MatchRules,
 ) -> str:  # fmt: skip
     if not was_compared:
         common = [key.name for key in keys if key.outcome == "too common"]
         if common:
-            return f"Not compared: it shares {', '.join(common)}, but too many records do. Compared, it would have {chance:.1%}."
+            shared = ", ".join(common)
+            return f"Not compared: it shares {shared}, but too many records do. Compared, it would have {chance:.1%}."
         return f"Not compared: none of the {len(keys)} blocking keys is the same. Compared, it would have {chance:.1%}."
     if band == "accept":
         return f"Accepted: {chance:.1%} is at or above {rules.accept:.0%}."

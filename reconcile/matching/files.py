@@ -83,6 +83,9 @@ def canonical_view(
     """Make `target` show `source` as record_id and roles, and say which columns were taken for which role.
 
     Args:
+        con: the connection.
+        source: the relation as it was read.
+        target: the view to make.
         id_name: the column with the record's id; None to find it, or to number the rows where there is none.
         mapping: role -> columns; it replaces the guess for the roles that it names. An empty list leaves a role out.
 

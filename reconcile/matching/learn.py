@@ -224,14 +224,16 @@ def _start(evidence: Evidence) -> MatchModel:
 
 def _ladder(comparison: Comparison) -> Floats:
     steps = np.concatenate(([0.0], 2.0 ** np.arange(len(comparison.labels) - 1)))
-    return np.maximum(steps / steps.sum(), TINY)
+    ladder: Floats = np.maximum(steps / steps.sum(), TINY)
+    return ladder
 
 
 def _capped(shares: Floats, name: str, comparison: Comparison) -> Floats:
     if name != "related" or comparison.related_top is None:
         return shares
     kept = np.where(np.arange(len(shares)) > comparison.related_top, 0.0, shares)
-    return np.maximum(kept / kept.sum(), TINY)
+    capped: Floats = np.maximum(kept / kept.sum(), TINY)
+    return capped
 
 
 def _shares(levels: Integers, weights: Floats, comparison: Comparison, extra: Floats | None = None) -> Floats:
@@ -239,7 +241,8 @@ def _shares(levels: Integers, weights: Floats, comparison: Comparison, extra: Fl
     if extra is not None:
         counts = counts + extra
     counts[0] = 0.0
-    return np.maximum(counts / counts.sum(), TINY)
+    shares: Floats = np.maximum(counts / counts.sum(), TINY)
+    return shares
 
 
 def _responsibilities(model: MatchModel, levels: Integers) -> dict[str, Floats]:
@@ -320,7 +323,8 @@ def _prior_counts(each: Comparison, levels: Integers, weights: Floats, matches: 
     expected[list(each.expected)] = list(each.expected.values())
     rest = np.arange(len(found)) > max(each.expected)
     expected[rest] = (1.0 - expected.sum()) * found[rest] / found[rest].sum()
-    return expected * matches
+    pseudo_counts: Floats = expected * matches
+    return pseudo_counts
 
 
 def _update_chance(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats) -> MatchModel:

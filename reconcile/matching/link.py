@@ -22,7 +22,8 @@ def link(
 
     Args:
         con: an open DuckDB connection; the tables are written to its current schema.
-        left, right: relations with `record_id` (unique) and any of the roles of `reconcile.model.ROLES` as text.
+        left: a relation with `record_id` (unique) and any of the roles of `reconcile.model.ROLES` as text.
+        right: the other one.
         rules: thresholds, cardinality, limits.
         progress: told at the begin of each stage.
 
@@ -103,13 +104,15 @@ def _write_candidates(con: Connection, scored: Scored, rules: MatchRules) -> Non
     con.execute(f"""
         CREATE OR REPLACE TABLE candidates AS
         SELECT a.record_id AS left_id, b.record_id AS right_id, p.probability, p.weight,
-            {band_sql(rules, "p.probability")} AS band, {levels}, {weights}, k.is_best, CASE WHEN isnan(k.margin) THEN NULL ELSE k.margin END AS margin, k.is_chosen
+            {band_sql(rules, "p.probability")} AS band, {levels}, {weights}, k.is_best,
+            CASE WHEN isnan(k.margin) THEN NULL ELSE k.margin END AS margin, k.is_chosen
         FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _right b ON b.row = k.r""")
 
 
 def _summary(con: Connection, scored: Scored, watch: Stopwatch) -> MatchSummary:
     row = con.execute(
-        "SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER (is_chosen), sum(probability) FROM candidates"
+        "SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER (is_chosen), sum(probability) "
+        "FROM candidates"
     ).fetchone()
     kept, accepted, chosen, expected = row or (0, 0, 0, 0.0)
     chance = probability(scored.weight)

@@ -76,9 +76,11 @@ class RunComparison:
 def compare_links(con: Connection, before: str, after: str) -> RunComparison:
     """Compare the links (left_id, right_id) of two relations."""
     row = con.execute(f"""
-        WITH a AS (SELECT DISTINCT left_id, right_id FROM {before}), b AS (SELECT DISTINCT left_id, right_id FROM {after})
+        WITH a AS (SELECT DISTINCT left_id, right_id FROM {before}),
+        b AS (SELECT DISTINCT left_id, right_id FROM {after})
         SELECT (SELECT count(*) FROM a JOIN b USING (left_id, right_id)),
-            (SELECT count(DISTINCT right_id) FROM a ANTI JOIN b USING (left_id, right_id) WHERE right_id IN (SELECT right_id FROM b)),
+            (SELECT count(DISTINCT right_id) FROM a ANTI JOIN b USING (left_id, right_id)
+                WHERE right_id IN (SELECT right_id FROM b)),
             (SELECT count(*) FROM a ANTI JOIN b USING (right_id)), (SELECT count(*) FROM b ANTI JOIN a USING (right_id))
         """).fetchall()[0]
     return RunComparison(*row)

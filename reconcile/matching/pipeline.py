@@ -125,7 +125,7 @@ def _read_pairs(con: Connection) -> Pairs:
     return left, right, np.asarray(found["keys"], dtype=np.int64), np.asarray(found["pattern"], dtype=np.int64)
 
 
-def _learn(
+def _learn(  # noqa: PLR0917 - one call, by position
     con: Connection,
     comparisons: tuple[Comparison, ...],
     prepared: Prepared,

@@ -83,7 +83,7 @@ def _value_counts(sides: list[CleanRecords], column: str) -> list[pl.Series]:
     return [counts.to_series()[a:b] for a, b in itertools.pairwise(bounds)]
 
 
-def _write(
+def _write(  # noqa: PLR0917 - one call, by position
     con: Connection,
     table: str,
     side: CleanRecords,

@@ -82,6 +82,7 @@ def estimate_quality(con: Connection, judgements: str, threshold: float, table: 
     """What the judgements say of the candidates, stratified by the pattern of levels (which decided what was asked).
 
     Args:
+        con: the connection that holds both.
         judgements: a relation with left_id, right_id and verdict ("same", "different", others are left out).
         threshold: of probability.
         table: the candidates.
@@ -132,7 +133,10 @@ def propose_pairs(
     known = f"ANTI JOIN {judgements} j USING (left_id, right_id)" if judgements else ""
     rows = con.execute(f"""
         WITH open AS (SELECT c.*, hash({", ".join(columns)}) AS pattern FROM {table} c {known}),
-        turn AS (SELECT left_id, right_id, (probability * (1 - probability)) * ln(2 + count(*) OVER (PARTITION BY pattern)) AS worth,
-            row_number() OVER (PARTITION BY pattern ORDER BY hash(left_id, right_id), left_id, right_id) AS place FROM open)
-        SELECT left_id, right_id FROM turn ORDER BY (place - 1) // 3, worth DESC, left_id, right_id LIMIT {limit}""").fetchall()
+        turn AS (SELECT left_id, right_id,
+            probability * (1 - probability) * ln(2 + count(*) OVER (PARTITION BY pattern)) AS worth,
+            row_number() OVER (PARTITION BY pattern ORDER BY hash(left_id, right_id), left_id, right_id) AS place
+            FROM open)
+        SELECT left_id, right_id FROM turn
+        ORDER BY (place - 1) // 3, worth DESC, left_id, right_id LIMIT {limit}""").fetchall()
     return [(left_id, right_id) for left_id, right_id in rows]

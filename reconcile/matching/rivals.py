@@ -1,7 +1,8 @@
 """Competition: how a candidate stands against the other candidates of its two records.
 
 A record has one true partner on the other side, so a candidate that is beaten clearly is seldom right, and one without
-a plausible rival often is, even where its own evidence is thin. Ties are left alone: they are duplicates as often as not.
+a plausible rival often is, even where its own evidence is thin. Ties are left alone: as often as not they are
+duplicates.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Rivals:
         """Remember the pairs.
 
         Args:
-            left, right: row numbers of the pairs.
+            left: left row numbers of the pairs.
+            right: right row numbers.
             pattern: position of the pair's pattern among the distinct ones.
         """
         self.left, self.right = left, right

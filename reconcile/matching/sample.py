@@ -12,12 +12,12 @@ SHIFTS = 15
 
 
 def write_random_pairs(con: Connection, left: str, right: str, seed: int, target: str, *, is_self: bool) -> None:
-    """Write `target(l, r, keys)`: records drawn by a hash of their ids and the seed, each paired with up to 15 others."""
+    """Write `target(l, r, keys)`: records drawn by a hash of ids and seed, each paired with up to 15 others."""
     lefts, rights = _draw(con, left, seed), _draw(con, right, seed + 1)
     size = max(len(lefts), len(rights))
-    l = np.tile(lefts[np.arange(size) % len(lefts)], SHIFTS)
-    r = np.concatenate([rights[(np.arange(size) + 1 + step * 17) % len(rights)] for step in range(SHIFTS)])
-    frame = pl.DataFrame({"l": l, "r": r}).unique()
+    first = np.tile(lefts[np.arange(size) % len(lefts)], SHIFTS)
+    second = np.concatenate([rights[(np.arange(size) + 1 + step * 17) % len(rights)] for step in range(SHIFTS)])
+    frame = pl.DataFrame({"l": first, "r": second}).unique()
     if is_self:
         frame = frame.filter(pl.col("l") != pl.col("r"))
     con.register("_drawn", frame.to_arrow())

@@ -129,16 +129,36 @@ def _name() -> Comparison:
         WHEN name_both > {general} THEN 3
         WHEN name_both > 0 OR name_alike >= 0.78 THEN 2 ELSE 1 END"""
     labels = (
-        "missing", "different", "a general word shared", "some words shared, others not", "similar, but each has its own word",
-        "rare words shared, general ones not", "one contains the other, common", "one contains the other",
-        "the same but for a general word", "initials of the other", "nearly the same", "nearly the same, rare",
-        "same name, common", "same name, not rare", "same name, rare",
-    )  # fmt: skip
+        "missing",
+        "different",
+        "a general word shared",
+        "some words shared, others not",
+        "similar, but each has its own word",
+        "rare words shared, general ones not",
+        "one contains the other, common",
+        "one contains the other",
+        "the same but for a general word",
+        "initials of the other",
+        "nearly the same",
+        "nearly the same, rare",
+        "same name, common",
+        "same name, not rare",
+        "same name, rare",
+    )
     needs = frozenset({"name_key", "name_set", "name_n"})
     return Comparison(
-        "name", needs, _name_inputs(), level, labels, derived, looked_up, left_over,
-        apart_when=frozenset({"related"}), related_top=8, expected=NAME_LEVELS_OF_MATCHES,
-    )  # fmt: skip
+        "name",
+        needs,
+        _name_inputs(),
+        level,
+        labels,
+        derived,
+        looked_up,
+        left_over,
+        apart_when=frozenset({"related"}),
+        related_top=8,
+        expected=NAME_LEVELS_OF_MATCHES,
+    )
 
 
 def _domain() -> Comparison:
@@ -177,16 +197,21 @@ def _place(columns: Collection[str]) -> Comparison | None:
         return f"a.{column} = b.{column}" if column in have else "NULL::BOOLEAN"
 
     parts = {
-        "postcode_same": same("postcode"), "area_same": same("postcode_area"), "city_same": same("city"),
-        "region_same": same("region"), "country_same": same("country"), "house_same": same("house"),
+        "postcode_same": same("postcode"),
+        "area_same": same("postcode_area"),
+        "city_same": same("city"),
+        "region_same": same("region"),
+        "country_same": same("country"),
+        "house_same": same("house"),
         "street_alike": _similar_start("street") if "street" in have else "NULL::DOUBLE",
         "city_alike": _similar_start("city") if "city" in have else "NULL::DOUBLE",
         "city_often": "a.city_n" if "city" in have else "0",
         "postcode_often": "a.postcode_n" if "postcode" in have else "0",
-    }  # fmt: skip
+    }
     level = """CASE
         WHEN coalesce(postcode_same, area_same, city_same, region_same, country_same, street_alike >= 0) IS NULL THEN 0
-        WHEN street_alike >= 0.9 AND house_same AND (coalesce(postcode_same, false) OR coalesce(city_alike >= 0.88, true)) THEN 11
+        WHEN street_alike >= 0.9 AND house_same
+            AND (coalesce(postcode_same, false) OR coalesce(city_alike >= 0.88, true)) THEN 11
         WHEN postcode_same AND house_same THEN 10
         WHEN street_alike >= 0.9 AND (house_same OR house_same IS NULL OR postcode_same OR city_same) THEN 9
         WHEN postcode_same AND (city_same OR city_same IS NULL) THEN CASE WHEN postcode_often <= 12 THEN 8 ELSE 7 END
@@ -196,9 +221,19 @@ def _place(columns: Collection[str]) -> Comparison | None:
         WHEN region_same THEN 2
         ELSE 1 END"""
     labels = (
-        "missing", "elsewhere", "same region", "same area", "same city", "same small city", "same postcode, other city",
-        "same postcode", "same rare postcode", "same street", "same postcode and house number", "same address",
-    )  # fmt: skip
+        "missing",
+        "elsewhere",
+        "same region",
+        "same area",
+        "same city",
+        "same small city",
+        "same postcode, other city",
+        "same postcode",
+        "same rare postcode",
+        "same street",
+        "same postcode and house number",
+        "same address",
+    )
     return Comparison("place", frozenset(), parts, level, labels, apart_when=frozenset({"elsewhere"}))
 
 
@@ -215,8 +250,16 @@ def _given_name() -> Comparison:
         WHEN given_same THEN CASE WHEN given_often <= 20 THEN 7 ELSE 6 END
         WHEN given_swapped THEN 5 WHEN given_root_same THEN 5
         WHEN given_alike >= 0.92 THEN 4 WHEN given_initial THEN 3 WHEN given_alike >= 0.8 THEN 2 ELSE 1 END"""
-    labels = ("missing", "different", "somewhat alike", "initial agrees", "nearly the same", "short form or swapped",
-              "same", "same, rare")  # fmt: skip
+    labels = (
+        "missing",
+        "different",
+        "somewhat alike",
+        "initial agrees",
+        "nearly the same",
+        "short form or swapped",
+        "same",
+        "same, rare",
+    )
     needs = frozenset({"given", "family"})
     return Comparison("given_name", needs, parts, level, labels, apart_when=frozenset({"related"}))
 
@@ -233,8 +276,15 @@ def _family_name() -> Comparison:
         WHEN family_same THEN CASE WHEN family_often <= 20 THEN 6 ELSE 5 END
         WHEN family_swapped THEN 5 WHEN family_alike >= 0.92 THEN 4
         WHEN family_sound_same THEN 3 WHEN family_alike >= 0.8 THEN 2 ELSE 1 END"""
-    labels = ("missing", "different", "somewhat alike", "sounds the same", "nearly the same", "same or swapped",
-              "same, rare")  # fmt: skip
+    labels = (
+        "missing",
+        "different",
+        "somewhat alike",
+        "sounds the same",
+        "nearly the same",
+        "same or swapped",
+        "same, rare",
+    )
     return Comparison("family_name", frozenset({"given", "family"}), parts, level, labels)
 
 
@@ -247,8 +297,14 @@ def _birth_date() -> Comparison:
     }
     level = """CASE WHEN birth_same IS NULL THEN 0 WHEN birth_same THEN 5 WHEN birth_swapped THEN 4
         WHEN birth_edits <= 1 THEN 4 WHEN birth_edits = 2 THEN 3 WHEN birth_year_same THEN 2 ELSE 1 END"""
-    labels = ("missing", "different", "same year", "two digits differ", "one digit differs or day and month swapped",
-              "same")  # fmt: skip
+    labels = (
+        "missing",
+        "different",
+        "same year",
+        "two digits differ",
+        "one digit differs or day and month swapped",
+        "same",
+    )
     apart = frozenset({"related", "elsewhere"})
     return Comparison("birth_date", frozenset({"birth"}), parts, level, labels, apart_when=apart)
 
@@ -256,9 +312,17 @@ def _birth_date() -> Comparison:
 def comparisons_for(columns: Collection[str]) -> tuple[Comparison, ...]:
     """The comparisons that the cleaned columns of both sides allow, in the order in which evidence is told."""
     every = (
-        _name(), _given_name(), _family_name(), _birth_date(), _domain(), _exact("email", near=0.95),
-        _exact("phone", near=0.94), _exact("tax_id", near=0.95), _exact("identifier", near=0.97), _place(columns),
-    )  # fmt: skip
+        _name(),
+        _given_name(),
+        _family_name(),
+        _birth_date(),
+        _domain(),
+        _exact("email", near=0.95),
+        _exact("phone", near=0.94),
+        _exact("tax_id", near=0.95),
+        _exact("identifier", near=0.97),
+        _place(columns),
+    )
     return tuple(each for each in every if each is not None and each.needs <= set(columns))
 
 
@@ -271,7 +335,8 @@ def levels_sql(comparisons: Sequence[Comparison], left: str, right: str, pairs: 
     if any(each.looked_up for each in comparisons):
         query = f"SELECT *, {_named(comparisons, 'derived')} FROM ({query})"
         query = f"""SELECT q.*, rare_bits, {_named(comparisons, "looked_up")} FROM ({query}) q
-            LEFT JOIN _words x ON x.token_id = q.name_x LEFT JOIN _words y ON y.token_id = q.name_y CROSS JOIN _rarity"""
+            LEFT JOIN _words x ON x.token_id = q.name_x LEFT JOIN _words y ON y.token_id = q.name_y
+            CROSS JOIN _rarity"""
         query = f"SELECT *, {_named(comparisons, 'summed')} FROM ({query})"
     return f"SELECT l, r, keys, {outer} FROM ({query})"
 
@@ -289,11 +354,12 @@ def pattern_sql(comparisons: Sequence[Comparison]) -> str:
     return " + ".join(terms)
 
 
-def write_patterns(
+def write_patterns(  # noqa: PLR0917 - left, right and pairs are the three tables of one statement
     con: Connection, comparisons: Sequence[Comparison], left: str, right: str, pairs: str, target: str
 ) -> None:
     """Write `target(l INT32, r INT32, keys INTEGER, pattern BIGINT)` for every pair of the table `pairs`."""
     levels = levels_sql(comparisons, left, right, pairs)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT l, r, keys, {pattern_sql(comparisons)} AS pattern FROM ({levels})"
+        f"CREATE OR REPLACE TEMP TABLE {target} AS "
+        f"SELECT l, r, keys, {pattern_sql(comparisons)} AS pattern FROM ({levels})"
     )

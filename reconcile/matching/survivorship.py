@@ -190,5 +190,8 @@ def _blocks(members: Sequence[Member], rules: SurvivorshipRules) -> tuple[str, .
         return ()
     shown = ", ".join(customers) or ", ".join(member.record_id for member in live)
     return (
-        f"{len(customers) or len(live)} live billing customers are in this cluster ({shown}): merging would leave one account for all.",
+        (
+            f"{len(customers) or len(live)} live billing customers are in this cluster ({shown}): "
+            "merging would leave one account for all."
+        ),
     )

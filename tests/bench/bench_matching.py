@@ -17,6 +17,9 @@ from pathlib import Path
 
 import duckdb
 
+from reconcile.matching.files import canonical_view, open_file
+from reconcile.matching.prepare import prepare
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = """
 import json, resource, sys, time
@@ -31,11 +34,13 @@ for side in ("left", "right"):
     open_file(con, folder / f"{side}.parquet", f"raw_{side}")
     canonical_view(con, f"raw_{side}", f"{side}_records", id_name="id", mapping={})
 result = link(con, "left_records", "right_records", MatchRules(accept=0.5, memory_limit=limit))
-write_file(con, "SELECT left_id, right_id, probability, weight, band FROM candidates WHERE probability >= 0.5", Path(out + ".parquet"))
+links = "SELECT left_id, right_id, probability, weight, band FROM candidates WHERE probability >= 0.5"
+write_file(con, links, Path(out + ".parquet"))
 seconds = time.perf_counter() - begin
 write_file(con, "SELECT left_id, right_id, probability, weight FROM candidates", Path(out + ".all.parquet"))
 print(json.dumps({"seconds": seconds, "rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-                  "stages": {k: round(v, 2) for k, v in result.summary.seconds.items()}, "pairs": result.summary.compared_pairs}))
+                  "stages": {k: round(v, 2) for k, v in result.summary.seconds.items()},
+                  "pairs": result.summary.compared_pairs}))
 """
 
 
@@ -43,9 +48,6 @@ def clean_for_splink(folder: Path) -> None:
     """Write our cleaned columns beside the data, once."""
     if (folder / "clean_right.parquet").exists():
         return
-    from reconcile.matching.files import canonical_view, open_file  # noqa: PLC0415 - only with --splink
-    from reconcile.matching.prepare import prepare  # noqa: PLC0415
-
     con = duckdb.connect()
     for side in ("left", "right"):
         open_file(con, folder / f"{side}.parquet", f"raw_{side}")
@@ -54,7 +56,8 @@ def clean_for_splink(folder: Path) -> None:
     columns = "record_id, name_key, domain, phone, email, street, house, city, postcode, postcode_area"
     for side in ("left", "right"):
         con.execute(
-            f"COPY (SELECT {columns}, nullif(t1, 0)::VARCHAR AS rare_word FROM _{side}) TO '{folder}/clean_{side}.parquet'"
+            f"COPY (SELECT {columns}, nullif(t1, 0)::VARCHAR AS rare_word FROM _{side}) "
+            f"TO '{folder}/clean_{side}.parquet'"
         )
 
 
@@ -87,10 +90,12 @@ def accuracy(folder: Path, candidates: str) -> dict[str, object]:
     return {
         "best_f1": con.execute(f"SELECT max(2 * hits / (shown + {total})) FROM curve").fetchall()[0][0],
         "f1_at_half": 2 * right / (found + total),
-        "recall_at_p99": con.execute(f"SELECT coalesce(max(hits), 0) / {total} FROM curve WHERE hits / shown >= 0.99").fetchall()[0][0],
+        "recall_at_p99": con.execute(
+            f"SELECT coalesce(max(hits), 0) / {total} FROM curve WHERE hits / shown >= 0.99"
+        ).fetchall()[0][0],
         "reliability": con.execute("""SELECT round(avg(probability), 3), round(avg(ok::INT), 3), count(*) FROM judged
             WHERE probability >= 0.05 GROUP BY least(floor(probability * 10), 9) ORDER BY 1""").fetchall(),
-    }  # fmt: skip
+    }
 
 
 def run_splink(folder: Path) -> dict[str, object]:

@@ -14,51 +14,269 @@ import argparse
 import random
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ONSETS = "b c d f g h k l m n p r s t v w z br ch cl cr dr fl fr gl gr kr pl pr sh sk sl sp st th tr".split()
-VOWELS = "a e i o u ai ea ee ia io oa ou".split()
+ONSETS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "br",
+    "ch",
+    "cl",
+    "cr",
+    "dr",
+    "fl",
+    "fr",
+    "gl",
+    "gr",
+    "kr",
+    "pl",
+    "pr",
+    "sh",
+    "sk",
+    "sl",
+    "sp",
+    "st",
+    "th",
+    "tr",
+]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "ia", "io", "oa", "ou"]
 CODAS = ["", "", "", "n", "r", "l", "s", "t", "m", "nd", "rt", "ck", "x", "ld", "rn", "st"]
-SURNAMES = (
-    "smith johnson williams brown jones garcia miller davis martinez lopez wilson anderson thomas taylor moore jackson "
-    "martin lee perez thompson white harris clark lewis robinson walker young allen king wright scott torres nguyen hill "
-    "flores green adams nelson baker hall rivera campbell mitchell carter roberts schmidt muller weber fischer meyer "
-    "wagner becker schulz hoffmann dubois laurent lefevre moreau rossi russo ferrari bianchi jansen devries visser"
-).split()
-TRADES = (
-    "Plumbing;Electric;Construction;Consulting;Technologies;Solutions;Systems;Services;Logistics;Manufacturing;Foods;"
-    "Bakery;Dental;Medical Group;Pharmacy;Insurance Agency;Realty;Properties;Design;Engineering;Software;Media;Marketing;"
-    "Partners;Holdings;Capital;Financial Services;Transport;Trucking;Auto Repair;Motors;Industries;Equipment;Supply;"
-    "Hardware;Furniture;Landscaping;Roofing;Painting;Security;Cleaning Services;Travel;Hotels;Restaurant;Cafe;Brewing;"
-    "Winery;Farms;Nursery;Academy;Institute;Laboratories;Diagnostics;Therapeutics;Analytics;Networks;Communications;"
-    "International;Global Services;Enterprises;Group;Associates;Spa;Fitness;Optical;Printing;Packaging;Plastics;Metals"
-).split(";")
-QUALIFIERS = "National;American;Pacific;Atlantic;Northern;Southern;Western;Eastern;United;First;Advanced;Premier;Global;Royal;Central;Metro;General;Universal".split(
-    ";"
-)
+SURNAMES = [
+    "smith",
+    "johnson",
+    "williams",
+    "brown",
+    "jones",
+    "garcia",
+    "miller",
+    "davis",
+    "martinez",
+    "lopez",
+    "wilson",
+    "anderson",
+    "thomas",
+    "taylor",
+    "moore",
+    "jackson",
+    "martin",
+    "lee",
+    "perez",
+    "thompson",
+    "white",
+    "harris",
+    "clark",
+    "lewis",
+    "robinson",
+    "walker",
+    "young",
+    "allen",
+    "king",
+    "wright",
+    "scott",
+    "torres",
+    "nguyen",
+    "hill",
+    "flores",
+    "green",
+    "adams",
+    "nelson",
+    "baker",
+    "hall",
+    "rivera",
+    "campbell",
+    "mitchell",
+    "carter",
+    "roberts",
+    "schmidt",
+    "muller",
+    "weber",
+    "fischer",
+    "meyer",
+    "wagner",
+    "becker",
+    "schulz",
+    "hoffmann",
+    "dubois",
+    "laurent",
+    "lefevre",
+    "moreau",
+    "rossi",
+    "russo",
+    "ferrari",
+    "bianchi",
+    "jansen",
+    "devries",
+    "visser",
+]
+TRADES = [
+    "Plumbing",
+    "Electric",
+    "Construction",
+    "Consulting",
+    "Technologies",
+    "Solutions",
+    "Systems",
+    "Services",
+    "Logistics",
+    "Manufacturing",
+    "Foods",
+    "Bakery",
+    "Dental",
+    "Medical Group",
+    "Pharmacy",
+    "Insurance Agency",
+    "Realty",
+    "Properties",
+    "Design",
+    "Engineering",
+    "Software",
+    "Media",
+    "Marketing",
+    "Partners",
+    "Holdings",
+    "Capital",
+    "Financial Services",
+    "Transport",
+    "Trucking",
+    "Auto Repair",
+    "Motors",
+    "Industries",
+    "Equipment",
+    "Supply",
+    "Hardware",
+    "Furniture",
+    "Landscaping",
+    "Roofing",
+    "Painting",
+    "Security",
+    "Cleaning Services",
+    "Travel",
+    "Hotels",
+    "Restaurant",
+    "Cafe",
+    "Brewing",
+    "Winery",
+    "Farms",
+    "Nursery",
+    "Academy",
+    "Institute",
+    "Laboratories",
+    "Diagnostics",
+    "Therapeutics",
+    "Analytics",
+    "Networks",
+    "Communications",
+    "International",
+    "Global Services",
+    "Enterprises",
+    "Group",
+    "Associates",
+    "Spa",
+    "Fitness",
+    "Optical",
+    "Printing",
+    "Packaging",
+    "Plastics",
+    "Metals",
+]
+QUALIFIERS = [
+    "National",
+    "American",
+    "Pacific",
+    "Atlantic",
+    "Northern",
+    "Southern",
+    "Western",
+    "Eastern",
+    "United",
+    "First",
+    "Advanced",
+    "Premier",
+    "Global",
+    "Royal",
+    "Central",
+    "Metro",
+    "General",
+    "Universal",
+]
 ABBREVIATED = {
-    "Technologies": "Tech", "Manufacturing": "Mfg", "International": "Intl", "Services": "Svcs", "Systems": "Sys",
-    "Associates": "Assoc", "Group": "Grp", "Industries": "Inds", "Engineering": "Eng", "Laboratories": "Labs",
-    "National": "Natl", "American": "Amer", "Insurance": "Ins", "Construction": "Constr", "Medical": "Med",
-    "Equipment": "Equip", "Financial": "Fin", "Communications": "Comm", "Solutions": "Soln", "Enterprises": "Ent",
-}  # fmt: skip
-FORMS = {
-    "US": [("Inc.", "Inc", "Incorporated", ", Inc."), ("LLC", "L.L.C.", "Llc", ", LLC"), ("Corp.", "Corporation", "Corp"), ("Co.", "Company"), ("LP", "L.P."), ("",)],
+    "Technologies": "Tech",
+    "Manufacturing": "Mfg",
+    "International": "Intl",
+    "Services": "Svcs",
+    "Systems": "Sys",
+    "Associates": "Assoc",
+    "Group": "Grp",
+    "Industries": "Inds",
+    "Engineering": "Eng",
+    "Laboratories": "Labs",
+    "National": "Natl",
+    "American": "Amer",
+    "Insurance": "Ins",
+    "Construction": "Constr",
+    "Medical": "Med",
+    "Equipment": "Equip",
+    "Financial": "Fin",
+    "Communications": "Comm",
+    "Solutions": "Soln",
+    "Enterprises": "Ent",
+}
+FORMS: dict[str, list[tuple[str, ...]]] = {
+    "US": [
+        ("Inc.", "Inc", "Incorporated", ", Inc."),
+        ("LLC", "L.L.C.", "Llc", ", LLC"),
+        ("Corp.", "Corporation", "Corp"),
+        ("Co.", "Company"),
+        ("LP", "L.P."),
+        ("",),
+    ],
     "GB": [("Ltd", "Limited", "Ltd."), ("PLC", "plc"), ("LLP",), ("",)],
     "DE": [("GmbH", "G.m.b.H.", "GmbH"), ("AG",), ("GmbH & Co. KG", "GmbH & Co KG"), ("KG",)],
     "FR": [("SARL", "S.A.R.L."), ("SAS", "S.A.S."), ("SA", "S.A.")],
     "CA": [("Inc.", "Inc"), ("Ltd.", "Limited"), ("Corp.", "Corporation")],
     "NL": [("B.V.", "BV"), ("N.V.", "NV")],
-}  # fmt: skip
-COUNTRY_NAMES = {"US": ("US", "USA", "United States"), "GB": ("GB", "UK", "United Kingdom"), "DE": ("DE", "Germany", "Deutschland"),
-                 "FR": ("FR", "France"), "CA": ("CA", "Canada"), "NL": ("NL", "Netherlands", "The Netherlands")}  # fmt: skip
+}
+COUNTRY_NAMES = {
+    "US": ("US", "USA", "United States"),
+    "GB": ("GB", "UK", "United Kingdom"),
+    "DE": ("DE", "Germany", "Deutschland"),
+    "FR": ("FR", "France"),
+    "CA": ("CA", "Canada"),
+    "NL": ("NL", "Netherlands", "The Netherlands"),
+}
 PREFIXES = {"US": "1", "GB": "44", "DE": "49", "FR": "33", "CA": "1", "NL": "31"}
-STREETS = {
-    "US": [("Street", "St", "St."), ("Avenue", "Ave", "Ave."), ("Road", "Rd"), ("Boulevard", "Blvd"), ("Drive", "Dr"), ("Lane", "Ln"), ("Parkway", "Pkwy")],
-    "DE": [("strasse", "str.", "straße")], "FR": [("rue", "rue", "r.")], "NL": [("straat", "str.")],
-}  # fmt: skip
+STREETS: dict[str, list[tuple[str, ...]]] = {
+    "US": [
+        ("Street", "St", "St."),
+        ("Avenue", "Ave", "Ave."),
+        ("Road", "Rd"),
+        ("Boulevard", "Blvd"),
+        ("Drive", "Dr"),
+        ("Lane", "Ln"),
+        ("Parkway", "Pkwy"),
+    ],
+    "DE": [("strasse", "str.", "straße")],
+    "FR": [("rue", "rue", "r.")],
+    "NL": [("straat", "str.")],
+}
 FREE_MAIL = ("gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "aol.com")
 COLUMNS = ("id", "entity", "name", "website", "email", "phone", "street", "city", "state", "postcode", "country")
 
@@ -92,8 +310,10 @@ class Generator:
         self.domains: set[str] = set()
         self.words = [self._word() for _ in range(max(3000, size // 2))]
         self.streets = [self._word() for _ in range(1500)] + SURNAMES
-        self.cities = {country: [self._city(country) for _ in range(count)] for country, count in
-                       (("US", 1800), ("GB", 300), ("DE", 300), ("FR", 250), ("CA", 150), ("NL", 100))}  # fmt: skip
+        self.cities = {
+            country: [self._city(country) for _ in range(count)]
+            for country, count in (("US", 1800), ("GB", 300), ("DE", 300), ("FR", 250), ("CA", 150), ("NL", 100))
+        }
 
     def chance(self, rate: float) -> bool:
         """Whether something of this rate happens; the rate grows with `hard`."""
@@ -108,14 +328,51 @@ class Generator:
         return text.capitalize()
 
     def _city(self, country: str) -> tuple[str, str, str]:
-        ending = self.draw.choice({"US": ["ville", "ton", " City", "field", ""], "GB": ["ton", "ham", "bury"], "DE": ["burg", "heim", "stadt"],
-                                   "FR": ["ville", " sur Mer", "ac"], "CA": ["ton", " Falls"], "NL": ["dam", "drecht"]}[country])  # fmt: skip
+        ending = self.draw.choice(
+            {
+                "US": ["ville", "ton", " City", "field", ""],
+                "GB": ["ton", "ham", "bury"],
+                "DE": ["burg", "heim", "stadt"],
+                "FR": ["ville", " sur Mer", "ac"],
+                "CA": ["ton", " Falls"],
+                "NL": ["dam", "drecht"],
+            }[country]
+        )
         prefix = (
             self.draw.choice(["", "", "", "", "Saint ", "North ", "Mount ", "Fort "]) if country in {"US", "CA"} else ""
         )
         state = (
             self.draw.choice(
-                "AL AK AZ CA CO CT FL GA IL IN KS MA MD MI MN MO NC NJ NV NY OH OR PA TX UT VA WA WI".split()
+                [
+                    "AL",
+                    "AK",
+                    "AZ",
+                    "CA",
+                    "CO",
+                    "CT",
+                    "FL",
+                    "GA",
+                    "IL",
+                    "IN",
+                    "KS",
+                    "MA",
+                    "MD",
+                    "MI",
+                    "MN",
+                    "MO",
+                    "NC",
+                    "NJ",
+                    "NV",
+                    "NY",
+                    "OH",
+                    "OR",
+                    "PA",
+                    "TX",
+                    "UT",
+                    "VA",
+                    "WA",
+                    "WI",
+                ]
             )
             if country == "US"
             else ""
@@ -161,7 +418,7 @@ class Generator:
             return [self.draw.choice(self.words), self.draw.choice(self.words), trade]
         return [self.draw.choice(QUALIFIERS), trade, self.draw.choice(TRADES)]
 
-    def location(self, country: str) -> dict[str, object]:
+    def location(self, country: str) -> dict[str, Any]:
         """A new address and phone."""
         cities = self.cities[country]
         city, state, area = cities[
@@ -172,18 +429,25 @@ class Generator:
         digits = {"US": 10, "CA": 10, "GB": 10, "DE": 10, "FR": 9, "NL": 9}[country]
         phone = str(self.draw.randint(2, 9)) + "".join(self.draw.choice("0123456789") for _ in range(digits - 1))
         return {
-            "phone": phone, "house": int(self.draw.paretovariate(0.6)) % 9900 + 1, "street": self.draw.choice(self.streets),
-            "kind": self.draw.choice(STREETS.get(country, STREETS["US"])), "unit": str(self.draw.randint(1, 900)) if self.draw.random() < 0.2 else None,
-            "city": city, "state": state, "postcode": self._postcode(country, area),
-        }  # fmt: skip
+            "phone": phone,
+            "house": int(self.draw.paretovariate(0.6)) % 9900 + 1,
+            "street": self.draw.choice(self.streets),
+            "kind": self.draw.choice(STREETS.get(country, STREETS["US"])),
+            "unit": str(self.draw.randint(1, 900)) if self.draw.random() < 0.2 else None,
+            "city": city,
+            "state": state,
+            "postcode": self._postcode(country, area),
+        }
 
     def _postcode(self, country: str, area: str) -> str:
         letter = "ABCDEFGHJKLMNPRSTW"
         number = int(area)
         if country == "GB":
-            return f"{letter[number % 18]}{letter[number // 18 % 18]}{number % 20 + 1} {self.draw.randint(1, 9)}{self.draw.choice(letter)}{self.draw.choice(letter)}"
+            outward = f"{letter[number % 18]}{letter[number // 18 % 18]}{number % 20 + 1}"
+            return f"{outward} {self.draw.randint(1, 9)}{self.draw.choice(letter)}{self.draw.choice(letter)}"
         if country == "CA":
-            return f"{letter[number % 18]}{number % 10}{letter[number // 18 % 18]} {self.draw.randint(1, 9)}{self.draw.choice(letter)}{self.draw.randint(1, 9)}"
+            outward = f"{letter[number % 18]}{number % 10}{letter[number // 18 % 18]}"
+            return f"{outward} {self.draw.randint(1, 9)}{self.draw.choice(letter)}{self.draw.randint(1, 9)}"
         if country == "NL":
             return f"{1000 + number} {self.draw.choice(letter)}{self.draw.choice(letter)}"
         return f"{area}{self.draw.randint(1, 40):02d}"
@@ -196,7 +460,11 @@ class Generator:
         email = self._email(company)
         return {
             "name": self._written_name(company),
-            "website": None if domain is None or self.chance(0.18) else self.draw.choice(("www.{}", "https://{}", "http://www.{}/", "{}", "https://www.{}/en/home")).format(domain),
+            "website": None
+            if domain is None or self.chance(0.18)
+            else self.draw.choice(("www.{}", "https://{}", "http://www.{}/", "{}", "https://www.{}/en/home")).format(
+                domain
+            ),
             "email": email,
             "phone": None if self.chance(0.15) else self._written_phone(company),
             "street": None if self.chance(0.06) else self._written_street(company),
@@ -204,14 +472,15 @@ class Generator:
             "state": company.state or None,
             "postcode": None if self.chance(0.06) else self._written_postcode(company),
             "country": None if self.chance(0.05) else self.draw.choice(COUNTRY_NAMES[company.country]),
-        }  # fmt: skip
+        }
 
     def _email(self, company: Company) -> str | None:
         if self.chance(0.35):
             return None
         if company.domain is None or self.chance(0.08):
             return f"{company.words[0].lower()}{self.draw.randint(1, 99)}@{self.draw.choice(FREE_MAIL)}"
-        return f"{self.draw.choice(('info', 'billing', 'accounts', company.person, 'j.' + company.person))}@{company.domain}"
+        mailbox = self.draw.choice(("info", "billing", "accounts", company.person, "j." + company.person))
+        return f"{mailbox}@{company.domain}"
 
     def _written_name(self, company: Company) -> str:
         words = list(company.words)
@@ -260,8 +529,17 @@ class Generator:
             d = d[:at] + self.draw.choice("0123456789") + d[at + 1 :]
         code = PREFIXES[company.country]
         trunk = "" if company.country in {"US", "CA"} else "0"
-        return self.draw.choice((f"({d[:3]}) {d[3:6]}-{d[6:]}", f"{d[:3]}-{d[3:6]}-{d[6:]}", f"{d[:3]}.{d[3:6]}.{d[6:]}", trunk + d,
-                                 f"+{code} {d[:3]} {d[3:]}", f"+{code}{d}", f"{trunk}{d[:3]} {d[3:6]} {d[6:]} x{self.draw.randint(1, 99)}"))  # fmt: skip
+        return self.draw.choice(
+            (
+                f"({d[:3]}) {d[3:6]}-{d[6:]}",
+                f"{d[:3]}-{d[3:6]}-{d[6:]}",
+                f"{d[:3]}.{d[3:6]}.{d[6:]}",
+                trunk + d,
+                f"+{code} {d[:3]} {d[3:]}",
+                f"+{code}{d}",
+                f"{trunk}{d[:3]} {d[3:6]} {d[6:]} x{self.draw.randint(1, 99)}",
+            )
+        )
 
     def _written_street(self, company: Company) -> str:
         if self.chance(0.04):
@@ -310,7 +588,7 @@ def generate(
             )
         elif pick < 0.033:
             sibling = make.company(len(companies))
-            shared = {
+            shared: dict[str, Any] = {
                 "street": base.street,
                 "kind": base.kind,
                 "house": base.house,
@@ -318,7 +596,7 @@ def generate(
                 "state": base.state,
                 "postcode": base.postcode,
             }
-            place = (
+            place: dict[str, Any] = (
                 shared | ({"phone": base.phone} if make.draw.random() < 0.5 else {}) if make.draw.random() < 0.6 else {}
             )
             companies.append(replace(sibling, country=base.country, forms=base.forms, domain=base.domain, **place))

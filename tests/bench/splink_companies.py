@@ -19,9 +19,14 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 LEAN = [
-    block_on("name_key"), block_on("domain"), block_on("phone"), block_on("postcode", "house"),
-    block_on("street", "house", "city"), block_on("substr(name_key, 1, 4)", "postcode_area"), block_on("rare_word", "city"),
-]  # fmt: skip
+    block_on("name_key"),
+    block_on("domain"),
+    block_on("phone"),
+    block_on("postcode", "house"),
+    block_on("street", "house", "city"),
+    block_on("substr(name_key, 1, 4)", "postcode_area"),
+    block_on("rare_word", "city"),
+]
 
 
 def frequency_adjusted(column: str, thresholds: list[float]) -> cl.CustomComparison:
@@ -44,13 +49,18 @@ def main(folder: Path, out: Path) -> None:
         link_type="link_only",
         unique_id_column_name="record_id",
         comparisons=[
-            frequency_adjusted("name_key", [0.95, 0.88, 0.8]), frequency_adjusted("domain", []), cl.ExactMatch("phone"),
-            cl.JaroWinklerAtThresholds("street", [0.9]), cl.ExactMatch("house"), frequency_adjusted("postcode", []),
-            cl.JaroWinklerAtThresholds("city", [0.9]), cl.ExactMatch("email"),
+            frequency_adjusted("name_key", [0.95, 0.88, 0.8]),
+            frequency_adjusted("domain", []),
+            cl.ExactMatch("phone"),
+            cl.JaroWinklerAtThresholds("street", [0.9]),
+            cl.ExactMatch("house"),
+            frequency_adjusted("postcode", []),
+            cl.JaroWinklerAtThresholds("city", [0.9]),
+            cl.ExactMatch("email"),
         ],
         blocking_rules_to_generate_predictions=LEAN,
         retain_matching_columns=False,
-    )  # fmt: skip
+    )
     linker = Linker(sides, settings, log_level=40)
     linker.training.estimate_probability_two_random_records_match(
         [block_on("name_key", "city"), block_on("domain", "postcode")], recall=0.7
@@ -75,7 +85,8 @@ def main(folder: Path, out: Path) -> None:
 
 def accuracy(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     """Best F1 over all thresholds, and recall at precision 0.99, over the table `judged` and `truth`."""
-    con.execute("""CREATE TABLE curve AS SELECT weight, sum(ok::INT) OVER w AS hits, count(*) OVER w AS shown FROM judged
+    con.execute("""CREATE TABLE curve AS
+        SELECT weight, sum(ok::INT) OVER w AS hits, count(*) OVER w AS shown FROM judged
         WINDOW w AS (ORDER BY weight DESC RANGE UNBOUNDED PRECEDING)""")
     total = con.execute("SELECT count(*) FROM truth").fetchall()[0][0]
     best = con.execute(f"SELECT max(2 * hits / (shown + {total})) FROM curve").fetchall()[0][0]
@@ -85,8 +96,12 @@ def accuracy(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     found, right = con.execute("SELECT count(*), count(*) FILTER (ok) FROM judged WHERE probability >= 0.5").fetchall()[
         0
     ]
-    return {"pairs": con.execute("SELECT count(*) FROM judged").fetchall()[0][0], "best_f1": best, "recall_at_p99": sure,
-            "f1_at_half": 2 * right / (found + total)}  # fmt: skip
+    return {
+        "pairs": con.execute("SELECT count(*) FROM judged").fetchall()[0][0],
+        "best_f1": best,
+        "recall_at_p99": sure,
+        "f1_at_half": 2 * right / (found + total),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How good the matching is on real data with known truth. The threshold is the engine's own: a probability of one half."""
+"""How good the matching is on real data with known truth, at the engine's own threshold: a probability of one half."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def test_persons_with_typing_errors() -> None:
     figures = clusters(
         con,
         f"""SELECT rec_id AS record_id, given_name, surname AS family_name, street_number || ' ' || address_1 AS street,
-            suburb AS city, postcode, state AS region, date_of_birth AS birth_date, soc_sec_id AS tax_id FROM '{file}'""",
+            suburb AS city, postcode, state AS region, date_of_birth AS birth_date, soc_sec_id AS tax_id
+            FROM '{file}'""",
         f"SELECT rec_id AS id, regexp_extract(rec_id, 'rec-(\\d+)', 1) AS c FROM '{file}'",
     )
     show("FEBRL 3, clusters", figures)
@@ -85,7 +86,8 @@ def test_restaurants_with_little_in_common() -> None:
     for side, number in (("l", 1), ("r", 2)):
         prefix = f"http://www.okkam.org/ontology_restaurant{number}.owl#"
         con.execute(f"""CREATE VIEW {side} AS SELECT id AS record_id, "{prefix}name" AS name,
-            "{prefix}phone_number" AS phone, "{prefix}street" AS street FROM '{DATA}/pyjedai_D1_rest{number}.parquet'""")
+            "{prefix}phone_number" AS phone, "{prefix}street" AS street
+            FROM '{DATA}/pyjedai_D1_rest{number}.parquet'""")
     con.execute(f"CREATE TABLE truth AS SELECT D1 AS a, D2 AS b FROM '{DATA}/pyjedai_D1_gt.parquet'")
     link(con, "l", "r", HALF)
     figures = scores(con, "SELECT left_id AS a, right_id AS b FROM candidates WHERE probability >= 0.5")

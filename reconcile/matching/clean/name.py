@@ -6,20 +6,78 @@ their country or, where no country is known, their dotted spelling.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import polars as pl
 
 from reconcile.matching.clean.text import Columns, none_if_empty, none_where, where
 from reconcile.matching.clean.text import words as single_words
 
-
 # Forms that are nothing but forms wherever they end a name.
-GENERAL_FORMS = (
-    "inc incorporated llc llp lllp ltd limited corp corporation plc company co gmbh mbh gmbhcokg ohg ev bv nv oy oyj aps "
-    "sarl srl sadecv sapi eurl sasu spzoo sro doo kft zrt nyrt bhd sdnbhd pte pty ptyltd pvt pllc llpc ltda eirl kk gk "
-    "bvba sprl vof kgaa ug pjsc ojsc cjsc ooo oao zao jsc tbk fze fzco wll"
-).split()
+GENERAL_FORMS = [
+    "inc",
+    "incorporated",
+    "llc",
+    "llp",
+    "lllp",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "plc",
+    "company",
+    "co",
+    "gmbh",
+    "mbh",
+    "gmbhcokg",
+    "ohg",
+    "ev",
+    "bv",
+    "nv",
+    "oy",
+    "oyj",
+    "aps",
+    "sarl",
+    "srl",
+    "sadecv",
+    "sapi",
+    "eurl",
+    "sasu",
+    "spzoo",
+    "sro",
+    "doo",
+    "kft",
+    "zrt",
+    "nyrt",
+    "bhd",
+    "sdnbhd",
+    "pte",
+    "pty",
+    "ptyltd",
+    "pvt",
+    "pllc",
+    "llpc",
+    "ltda",
+    "eirl",
+    "kk",
+    "gk",
+    "bvba",
+    "sprl",
+    "vof",
+    "kgaa",
+    "ug",
+    "pjsc",
+    "ojsc",
+    "cjsc",
+    "ooo",
+    "oao",
+    "zao",
+    "jsc",
+    "tbk",
+    "fze",
+    "fzco",
+    "wll",
+]
 # Forms that are words, initials or abbreviations elsewhere.
 NATIONAL_FORMS: dict[str, tuple[str, ...]] = {
     "us": ("lp", "pc", "pa", "na", "pl", "lc", "ps"),
@@ -141,8 +199,12 @@ def without_legal_form(words: pl.Series, country: pl.Series | None) -> pl.Series
     result = words
     for code in country.unique().sort().to_list():
         rows = country.is_null() if code is None else country == code
-        result = where(result, rows, lambda part, code=code: part.str.replace(_ending(code), ""))
+        result = where(result, rows, partial(_without, ending=_ending(code)))
     return result
+
+
+def _without(words: pl.Series, ending: str) -> pl.Series:
+    return words.str.replace(ending, "")
 
 
 def clean_names(folded: pl.Series, country: pl.Series | None) -> Columns:

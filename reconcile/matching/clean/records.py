@@ -75,7 +75,7 @@ def clean_relation(con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[R
             tokens.append(split_names(frame["name"]))
         frames.append(frame)
     if not frames:
-        empty = pl.DataFrame(schema={column: pl.String for column in ("record_id", *roles)})
+        empty = pl.DataFrame(schema=dict.fromkeys(("record_id", *roles), pl.String))
         frames, tokens = [clean_batch(empty, roles)], [split_names(empty["name"])] if "name" in roles else []
     whole = pl.concat(frames).with_row_index("row").with_columns(pl.col("row").cast(pl.Int32))
     return CleanRecords(whole, join_tokens(tokens) if tokens else None, roles)
@@ -115,9 +115,21 @@ def _with_mail_domain(columns: Columns) -> Columns:
 
 # The costly ones first, so that the two threads end together.
 _EFFORT: tuple[Role, ...] = (
-    "name", "street", "email", "domain", "phone", "postcode", "city", "given_name", "family_name", "birth_date", "tax_id",
-    "identifier", "region", "country",
-)  # fmt: skip
+    "name",
+    "street",
+    "email",
+    "domain",
+    "phone",
+    "postcode",
+    "city",
+    "given_name",
+    "family_name",
+    "birth_date",
+    "tax_id",
+    "identifier",
+    "region",
+    "country",
+)
 CLEANERS = {
     "domain": web.clean_domain,
     "email": web.clean_email,

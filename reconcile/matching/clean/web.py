@@ -3,25 +3,106 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
+import publicsuffixlist
 
 from reconcile.matching.clean.text import Columns, none_where, where
 
 # Mail providers whose domain says nothing of the company.
-FREE_MAIL = tuple(
-    (
-        "gmail.com googlemail.com yahoo.com ymail.com rocketmail.com hotmail.com outlook.com live.com msn.com aol.com "
-        "icloud.com me.com mac.com gmx.de gmx.net gmx.com gmx.at gmx.ch web.de t-online.de freenet.de mail.com "
-        "mail.ru yandex.ru yandex.com qq.com 163.com 126.com sina.com protonmail.com proton.me pm.me zoho.com "
-        "comcast.net verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net juno.com "
-        "orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it tin.it alice.it hotmail.co.uk "
-        "yahoo.co.uk btinternet.com live.co.uk hotmail.fr yahoo.fr yahoo.de hotmail.de outlook.de hotmail.it yahoo.it "
-        "yahoo.co.jp yahoo.co.in rediffmail.com naver.com daum.net hanmail.net bigpond.com optusnet.com.au "
-        "fastmail.com hey.com tutanota.com inbox.com rogers.com shaw.ca sympatico.ca telus.net uol.com.br bol.com.br "
-        "terra.com.br hotmail.es yahoo.es telefonica.net ziggo.nl kpnmail.nl planet.nl hetnet.nl telenet.be skynet.be "
-        "bluewin.ch"
-    ).split()
+FREE_MAIL = (
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "ymail.com",
+    "rocketmail.com",
+    "hotmail.com",
+    "outlook.com",
+    "live.com",
+    "msn.com",
+    "aol.com",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+    "gmx.de",
+    "gmx.net",
+    "gmx.com",
+    "gmx.at",
+    "gmx.ch",
+    "web.de",
+    "t-online.de",
+    "freenet.de",
+    "mail.com",
+    "mail.ru",
+    "yandex.ru",
+    "yandex.com",
+    "qq.com",
+    "163.com",
+    "126.com",
+    "sina.com",
+    "protonmail.com",
+    "proton.me",
+    "pm.me",
+    "zoho.com",
+    "comcast.net",
+    "verizon.net",
+    "att.net",
+    "sbcglobal.net",
+    "bellsouth.net",
+    "cox.net",
+    "charter.net",
+    "earthlink.net",
+    "juno.com",
+    "orange.fr",
+    "wanadoo.fr",
+    "free.fr",
+    "laposte.net",
+    "sfr.fr",
+    "libero.it",
+    "virgilio.it",
+    "tin.it",
+    "alice.it",
+    "hotmail.co.uk",
+    "yahoo.co.uk",
+    "btinternet.com",
+    "live.co.uk",
+    "hotmail.fr",
+    "yahoo.fr",
+    "yahoo.de",
+    "hotmail.de",
+    "outlook.de",
+    "hotmail.it",
+    "yahoo.it",
+    "yahoo.co.jp",
+    "yahoo.co.in",
+    "rediffmail.com",
+    "naver.com",
+    "daum.net",
+    "hanmail.net",
+    "bigpond.com",
+    "optusnet.com.au",
+    "fastmail.com",
+    "hey.com",
+    "tutanota.com",
+    "inbox.com",
+    "rogers.com",
+    "shaw.ca",
+    "sympatico.ca",
+    "telus.net",
+    "uol.com.br",
+    "bol.com.br",
+    "terra.com.br",
+    "hotmail.es",
+    "yahoo.es",
+    "telefonica.net",
+    "ziggo.nl",
+    "kpnmail.nl",
+    "planet.nl",
+    "hetnet.nl",
+    "telenet.be",
+    "skynet.be",
+    "bluewin.ch",
 )
 # Pages of others: a profile there is no domain of the company's own.
 SHARED_HOSTS = ("facebook.com", "linkedin.com", "instagram.com", "twitter.com", "x.com", "yelp.com", "google.com")
@@ -35,13 +116,11 @@ def _multi_part_endings() -> frozenset[str]:
 
 
 def _suffix_rules() -> list[str]:
-    with open(_suffixes_path(), encoding="utf-8") as lines:  # noqa: PTH123 - a resource path given by the package
+    with Path(_suffixes_path()).open(encoding="utf-8") as lines:
         return [line.removeprefix("*.") for line in lines if line.strip() and line[0] not in "/!" and line.isascii()]
 
 
 def _suffixes_path() -> str:
-    import publicsuffixlist  # noqa: PLC0415 - only needed once
-
     return f"{publicsuffixlist.__path__[0]}/public_suffix_list.dat"
 
 

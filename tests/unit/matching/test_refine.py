@@ -9,8 +9,8 @@ from reconcile.errors import InputError
 from reconcile.matching import MatchRules, link
 from reconcile.matching.models import compare_links
 from reconcile.matching.refine import estimate_quality, propose_pairs
-from tests.properties.test_matching import connect
 from tests.bench.companies import generate
+from tests.properties.test_matching import connect
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def test_judgements_improve_the_model_and_it_can_be_kept(con: duckdb.DuckDBPyCon
     assert len(set(asked)) == 150
     con.executemany("INSERT INTO judgements VALUES (?, ?, 'different')", asked)
     con.execute(
-        "UPDATE judgements SET verdict = 'same' FROM truth t WHERE t.left_id = judgements.left_id AND t.right_id = judgements.right_id"
+        "UPDATE judgements SET verdict = 'same' FROM truth t "
+        "WHERE t.left_id = judgements.left_id AND t.right_id = judgements.right_id"
     )
     assert not set(asked) & set(propose_pairs(con, 50, "judgements"))
     refined = link(con, "l", "r", MatchRules(judgements="judgements"))
