@@ -23,8 +23,13 @@ def check_characters(short_id: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _check_character(five: str) -> str:
-    """The check character of five characters: one bit for each capital letter."""
-    return CHECK_ALPHABET[sum(1 << place for place, char in enumerate(five) if "A" <= char <= "Z")]
+    """The check character of five characters."""
+    return CHECK_ALPHABET[_capitals(five)]
+
+
+def _capitals(text: str) -> int:
+    """One bit for each capital letter, the first character in the lowest."""
+    return sum(1 << place for place, char in enumerate(text) if "A" <= char <= "Z")
 
 
 def long_id(short_id: str) -> str:
@@ -41,14 +46,35 @@ def normalise_id(text: str) -> str | None:
 
 
 def make_id(prefix: str, number: int) -> str:
-    """The 18-character id of the `number`-th record of the object whose ids begin with `prefix`."""
-    digits = []
-    for _ in range(5):
-        number, rest = divmod(number, 36)
-        digits.append(COUNTER_ALPHABET[rest])
-    if number:
+    """The 18-character id of the `number`-th record of the object whose ids begin with `prefix`.
+
+    Raises:
+        ValueError: a number of more than five base-36 digits.
+    """
+    high, low = divmod(number, 36**3)
+    if high >= 36**2:
         raise ValueError("more records than five base-36 digits can number")
-    return long_id(prefix + POD + "".join(reversed(digits)))
+    start, start_check = _start(prefix)
+    first, first_bits = _digits(high, 2)
+    last, last_bits = _digits(low, 3)
+    return f"{start}{first}{last}{start_check}{CHECK_ALPHABET[first_bits | last_bits << 2]}"
+
+
+@lru_cache(maxsize=65536)
+def _digits(number: int, count: int) -> tuple[str, int]:
+    """A number in so many base-36 digits, and a bit for each capital letter; ids are made of few such groups."""
+    text = ""
+    for _ in range(count):
+        number, rest = divmod(number, 36)
+        text = COUNTER_ALPHABET[rest] + text
+    return text, _capitals(text)
+
+
+@lru_cache(maxsize=64)
+def _start(prefix: str) -> tuple[str, str]:
+    """The first ten characters of every id with this prefix, and their two check characters."""
+    start = prefix + POD
+    return start, _check_character(start[:5]) + _check_character(start[5:])
 
 
 def flip_last_letter(record_id: str) -> str | None:

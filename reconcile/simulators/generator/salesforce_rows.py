@@ -32,6 +32,7 @@ _OWNERS = (
     ("Jack", "Murphy", False),
     ("Kira", "Novak", True),
 )
+_OWNER_IDS = tuple(make_id("005", number) for number in range(1, len(_OWNERS) + 1))
 
 
 @lru_cache(maxsize=8192)
@@ -40,10 +41,15 @@ def _date(days: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
 
 
+@lru_cache(maxsize=86400)
+def _clock(rest: int) -> str:
+    """The time of day so many seconds after midnight."""
+    return f"T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.000+0000"
+
+
 def stamp(seconds: int) -> str:
     """Epoch seconds as Salesforce writes a moment."""
-    days, rest = divmod(seconds, 86400)
-    return f"{_date(days)}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.000+0000"
+    return _date(seconds // 86400) + _clock(seconds % 86400)
 
 
 def day(seconds: int) -> str:
@@ -53,12 +59,13 @@ def day(seconds: int) -> str:
 
 def audit(created: int, modified: int, owner: str) -> Row:
     """The fields that Salesforce keeps of who made and changed a row, and when."""
+    changed = stamp(modified)
     return {
-        "CreatedDate": stamp(created),
+        "CreatedDate": changed if created == modified else stamp(created),
         "CreatedById": owner,
-        "LastModifiedDate": stamp(modified),
+        "LastModifiedDate": changed,
         "LastModifiedById": owner,
-        "SystemModstamp": stamp(modified),
+        "SystemModstamp": changed,
         "IsDeleted": 0,
     }
 
@@ -84,7 +91,7 @@ def user_rows(started: int) -> list[Row]:
 def account_row(rng: random.Random, account: AccountRecord, number: int, now: int) -> Row:
     """One account as the org holds it."""
     entity = account.entity
-    owner = make_id("005", 1 + int(rng.random() * len(_OWNERS)))
+    owner = pick(rng, _OWNER_IDS)
     modified = min(now, account.created + int(rng.random() * 200 * 86400))
     street = f"{entity.street_line}\n{entity.unit}" if entity.unit else entity.street_line.strip()
     row = {
@@ -169,7 +176,7 @@ def opportunity_rows(
                     "Probability": 100.0 if stage == "Closed Won" else 0.0 if stage == "Closed Lost" else 50.0,
                     "IsClosed": int(stage.startswith("Closed")),
                     "IsWon": int(stage == "Closed Won"),
-                    "OwnerId": make_id("005", 1 + int(rng.random() * len(_OWNERS))),
+                    "OwnerId": pick(rng, _OWNER_IDS),
                     **audit(created, created, ORG_USER),
                 }
             )

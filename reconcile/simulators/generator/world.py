@@ -191,7 +191,7 @@ def _number(rng: random.Random, people: Population) -> tuple[list[AccountRecord]
         account.id = make_id("001", 1000 + number)
         account.created = NOW - YEARS + int(number * step)
     for customer in customers:
-        customer.id = "".join(_CUSTOMER_ALPHABET[int(rng.random() * 57)] for _ in range(17))
+        customer.id = "".join(rng.choices(_CUSTOMER_ALPHABET, k=17))
         customer.created = NOW - int(rng.random() * YEARS)
     return accounts, customers
 
