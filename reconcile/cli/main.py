@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("processes", "Run the app and its worker."),
     "worker": ("processes", "Execute jobs: pulls, runs, pushes."),
     "simulate": ("processes", "Serve the practice orgs alone."),
+    "faults": ("faults", "Let things go wrong in running practice orgs."),
     "connections": ("connections", "The orgs, sites and files this workbench is connected to."),
     "pull": ("pulls", "Pull a connection into a new snapshot."),
     "reconciliations": ("reconciliations", "Saved definitions: two sources, mapping, thresholds."),
