@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
@@ -46,3 +49,31 @@ def _components(a: Integers, b: Integers, records: int) -> Integers:
     first = np.full(int(labels.max()) + 1 if records else 0, records, dtype=np.int64)
     np.minimum.at(first, labels, np.arange(records))
     return first[labels]
+
+
+def keep_cluster_ids(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Cluster ids that outlive a re-run.
+
+    Args:
+        before: record id -> cluster id of the earlier run.
+        after: record id -> cluster id of this run.
+
+    Returns:
+        record id -> cluster id: a cluster keeps the earlier id that most of its records had (of equals the smallest),
+        unless a larger part of that earlier cluster went elsewhere; new clusters keep this run's id.
+    """
+    votes = Counter((cluster, before[record]) for record, cluster in after.items() if record in before)
+    ranked = sorted(votes.items(), key=lambda vote: (-vote[1], vote[0][1], vote[0][0]))
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for (cluster_id, earlier), _ in ranked:
+        if cluster_id not in names and earlier not in taken:
+            names[cluster_id] = earlier
+            taken.add(earlier)
+    for cluster_id in sorted(set(after.values()) - set(names)):
+        name = cluster_id
+        while name in taken:
+            name += "+"
+        names[cluster_id] = name
+        taken.add(name)
+    return {record: names[cluster_id] for record, cluster_id in after.items()}

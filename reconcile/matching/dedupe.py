@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from reconcile.matching.candidates import band_sql, probability, write_levels
+from reconcile.matching.clean.records import quoted
 from reconcile.matching.cluster import cluster
 from reconcile.matching.curves import blocking_recall, unique_per_key
 from reconcile.matching.models import model_to_json, model_version
@@ -23,7 +24,8 @@ def dedupe(
 
     Args:
         con: an open DuckDB connection; the tables are written to its current schema.
-        records: a relation with `record_id` (unique) and any of the roles as text.
+        records: a relation with `record_id` (unique) and any of the roles as text. Records with a true `is_test` stay
+            out; where it has a `parent_id`, parents and children, and children of one parent, are no duplicates.
         rules: thresholds and limits; pairs at or above `accept` join their records into clusters.
         prefix: of the tables' names.
         progress: told at the begin of each stage.
@@ -40,7 +42,7 @@ def dedupe(
     watch = Stopwatch(progress)
     scored = score_pairs(con, (records,), rules, watch)
     with watch.stage("decide"):
-        _write_pairs(con, scored, rules, f"{prefix}pairs")
+        _write_pairs(con, scored, rules, f"{prefix}pairs", records)
         clusters = _write_clusters(con, rules, f"{prefix}pairs", f"{prefix}clusters")
     with watch.stage("write"):
         write_levels(con, scored.model, f"{prefix}levels")
@@ -50,7 +52,7 @@ def dedupe(
     return DedupeResult(f"{prefix}pairs", f"{prefix}clusters", f"{prefix}levels", summary, clusters, *model)
 
 
-def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str) -> None:
+def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str, records: str) -> None:
     weight = scored.weight
     keep = np.flatnonzero(probability(weight) >= rules.keep)
     write_kept(con, scored, {"l": scored.left[keep], "r": scored.right[keep], "score": scored.score[keep]})
@@ -61,6 +63,16 @@ def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str)
         SELECT least(a.record_id, b.record_id) AS id_a, greatest(a.record_id, b.record_id) AS id_b,
             p.probability, p.weight, {band_sql(rules, "p.probability")} AS band, {columns}
         FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _left b ON b.row = k.r""")
+    if "parent_id" in con.sql(f"SELECT * FROM {quoted(records)} LIMIT 0").columns:
+        _drop_families(con, records, table)
+
+
+def _drop_families(con: Connection, records: str, table: str) -> None:
+    """A parent and its child, and two children that both have a parent, are what they are on purpose: no duplicates."""
+    con.execute(f"""
+        DELETE FROM {table} USING {quoted(records)} a, {quoted(records)} b
+        WHERE a.record_id = {table}.id_a AND b.record_id = {table}.id_b
+            AND (a.parent_id = b.record_id OR b.parent_id = a.record_id OR a.parent_id = b.parent_id)""")
 
 
 def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) -> int:

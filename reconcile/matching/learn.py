@@ -309,7 +309,7 @@ def _tied(shares: Floats, matches: float, evidence: Evidence) -> Floats:
     lonely_left = 1.0 - min(matches / max(evidence.left_records, 1), 0.97)
     lonely_right = 1.0 - min(matches / max(evidence.right_records, 1), 0.97)
     alone = max(lonely_left * lonely_right, 0.003)
-    tied = shares * (1.0 - alone) / max(1.0 - shares[-1], TINY)
+    tied: Floats = shares * (1.0 - alone) / max(1.0 - shares[-1], TINY)
     tied[-1] = alone
     return tied
 

@@ -48,6 +48,10 @@ class MatchRules:
     compare_all_below: int = 1000
 
     def __post_init__(self) -> None:
+        if self.engine != "duckdb":
+            raise DefinitionError(
+                "match rules", f"the engine {self.engine!r} is not available yet", remedy="Use the engine 'duckdb'."
+            )
         unknown = sorted(set(self.roles) - set(ROLES))
         if unknown:
             raise DefinitionError("match rules", f"no such role: {', '.join(unknown)}", remedy=f"Roles: {ROLES}.")

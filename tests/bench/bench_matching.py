@@ -108,6 +108,12 @@ def run_splink(folder: Path) -> dict[str, object]:
     return figures
 
 
+def show(name: str, figures: dict[str, object]) -> None:
+    """Print one contender's figures."""
+    for key, value in figures.items():
+        print(f"{name:8} {key:16} {value}", flush=True)
+
+
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -116,11 +122,10 @@ def main() -> None:
     parser.add_argument("--memory-limit", default="")
     options = parser.parse_args()
     rows = {"ours": run_ours(options.folder, options.memory_limit)}
+    show("ours", rows["ours"])
     if options.splink:
         rows["splink"] = run_splink(options.folder)
-    for name, figures in rows.items():
-        for key, value in figures.items():
-            print(f"{name:8} {key:16} {value}")
+        show("splink", rows["splink"])
     if options.splink:
         print(f"splink / ours: {float(str(rows['splink']['seconds'])) / float(str(rows['ours']['seconds'])):.2f}")
 

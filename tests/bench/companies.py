@@ -421,16 +421,12 @@ class Generator:
     def location(self, country: str) -> dict[str, Any]:
         """A new address and phone."""
         cities = self.cities[country]
-        city, state, area = cities[
-            min(int(self.draw.paretovariate(0.9)) - 1, len(cities) - 1)
-            if self.draw.random() < 0.6
-            else self.draw.randrange(len(cities))
-        ]
+        city, state, area = cities[int(len(cities) * self.draw.random() ** 2)]
         digits = {"US": 10, "CA": 10, "GB": 10, "DE": 10, "FR": 9, "NL": 9}[country]
         phone = str(self.draw.randint(2, 9)) + "".join(self.draw.choice("0123456789") for _ in range(digits - 1))
         return {
             "phone": phone,
-            "house": int(self.draw.paretovariate(0.6)) % 9900 + 1,
+            "house": int(10 ** self.draw.uniform(0.3, 3.9)),
             "street": self.draw.choice(self.streets),
             "kind": self.draw.choice(STREETS.get(country, STREETS["US"])),
             "unit": str(self.draw.randint(1, 900)) if self.draw.random() < 0.2 else None,

@@ -40,6 +40,7 @@ def main(folder: Path, out: Path) -> None:
     """Train, predict, compare with the truth, write the figures."""
     begin = time.perf_counter()
     con = duckdb.connect()
+    con.execute("SET memory_limit = '10GB'")
     api = DuckDBAPI(connection=con)
     sides = []
     for side in ("left", "right"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,8 +43,14 @@ def quoted(relation: str) -> str:
     return ".".join('"' + part.strip('"').replace('"', '""') + '"' for part in relation.split("."))
 
 
+def population(columns: Sequence[str], relation: str) -> str:
+    """The relation without its test records, fit for a FROM clause."""
+    condition = " WHERE NOT coalesce(is_test, false)" if "is_test" in columns else ""
+    return f"(SELECT * FROM {quoted(relation)}{condition})"
+
+
 def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
-    """The roles of which the relation has at least one value.
+    """The roles of which the relation has at least one value. Records with a true `is_test` do not count.
 
     Raises:
         InputError: no record_id column, or record ids that are missing or not unique.
@@ -54,7 +61,7 @@ def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
     present = [role for role in ROLES if role in columns]
     filled = "".join(f', count("{role}")' for role in present)
     (counts,) = con.sql(
-        f"SELECT count(*), count(record_id), count(DISTINCT record_id){filled} FROM {quoted(relation)}"
+        f"SELECT count(*), count(record_id), count(DISTINCT record_id){filled} FROM {population(columns, relation)}"
     ).fetchall()
     if counts[0] != counts[1] or counts[1] != counts[2]:
         raise InputError(
@@ -67,7 +74,8 @@ def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
 def clean_relation(con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...]) -> CleanRecords:
     """Clean the given roles of a relation, batch by batch."""
     columns = ", ".join(["record_id::VARCHAR AS record_id", *(f'"{role}"::VARCHAR AS "{role}"' for role in roles)])
-    reader = con.sql(f"SELECT {columns} FROM {quoted(relation)}").to_arrow_reader(BATCH_ROWS)
+    source = population(con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns, relation)
+    reader = con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(BATCH_ROWS)
     frames, tokens = [], []
     for batch in reader:
         frame = clean_batch(pl.DataFrame(batch), roles)

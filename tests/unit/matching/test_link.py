@@ -10,6 +10,7 @@ import pytest
 
 from reconcile.errors import DefinitionError, InputError, UnknownNameError
 from reconcile.matching import MatchRules, dedupe, detect_roles, explain, link, threshold_curve
+from reconcile.matching.cluster import keep_cluster_ids
 from reconcile.matching.files import canonical_view, open_file, write_file
 from reconcile.matching.roles import id_column
 from tests.bench.companies import write
@@ -166,3 +167,35 @@ def test_roles_are_detected_from_header_and_content(tmp_path: Path) -> None:
     assert con.execute("SELECT record_id, street, postcode FROM canonical ORDER BY record_id LIMIT 1").fetchall() == [
         ("0", "1 Main St Boston", "02000")
     ]
+
+
+def test_families_and_test_records_are_no_duplicates() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE records AS
+        SELECT range::VARCHAR AS record_id, 'Company ' || md5(range::VARCHAR)[:8] AS name,
+        md5(range::VARCHAR)[:8] || '.com' AS domain, NULL::VARCHAR AS parent_id, false AS is_test FROM range(1200)""")
+    con.execute(
+        "INSERT INTO records SELECT record_id || 'b', name, domain, record_id, false FROM records WHERE record_id = '1'"
+    )
+    con.execute(
+        "INSERT INTO records SELECT record_id || 'b', name, domain, NULL, true FROM records WHERE record_id = '2'"
+    )
+    con.execute(
+        "INSERT INTO records SELECT record_id || 'b', name, domain, NULL, false FROM records WHERE record_id = '3'"
+    )
+    dedupe(con, "records")
+    assert con.execute("SELECT record_id FROM clusters ORDER BY record_id").fetchall() == [("3",), ("3b",)]
+
+
+def test_cluster_ids_outlive_a_run() -> None:
+    before = {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d"}
+    assert keep_cluster_ids(before, {"b": "b", "c": "b", "d": "d", "e": "d", "0": "d"}) == {
+        "b": "a", "c": "a", "d": "d", "e": "d", "0": "d",
+    }  # fmt: skip
+    split = keep_cluster_ids(before, {"a": "a", "x": "a", "b": "b", "c": "b"})
+    assert split == {"b": "a", "c": "a", "a": "a+", "x": "a+"}
+
+
+def test_an_engine_that_is_not_there_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="not available"):
+        MatchRules(engine="spark")
