@@ -69,9 +69,7 @@ def insert(tx: Transaction, rows: Sequence[StoredJudgement]) -> None:
         raise ConflictError("The judgement of this pair", "changed") from error
 
 
-def withdraw(
-    tx: Transaction, judgement_ids: Collection[str], *, person_id: str, replaced_by: str | None = None
-) -> int:
+def withdraw(tx: Transaction, judgement_ids: Collection[str], *, person_id: str, replaced_by: str | None = None) -> int:
     """Let standing judgements stand no more; gives how many did.
 
     Args:
