@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -85,3 +86,26 @@ class Rest:
 def chargebee(practice: Practice, method: str, path: str, **more: Any) -> requests.Response:
     """One request to the site's API."""
     return requests.request(method, f"{practice.chargebee_url}/api/v2/{path}", auth=(API_KEY, ""), timeout=30, **more)
+
+
+def soap(practice: Practice, inner: str) -> ET.Element:
+    """One SOAP call with a fresh session; the call's answer, its namespaces taken off."""
+    envelope = (
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+        'xmlns="urn:partner.soap.sforce.com">'
+        f"<soapenv:Header><SessionHeader><sessionId>{token(practice)}</sessionId></SessionHeader></soapenv:Header>"
+        f"<soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>"
+    )
+    answer = requests.post(
+        f"{practice.salesforce_url}/services/Soap/u/{VERSION}",
+        data=envelope.encode(),
+        headers={"Content-Type": "text/xml", "SOAPAction": '""'},
+        timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
+    root = ET.fromstring(answer.content)  # noqa: S314  # from our own practice org
+    for element in root.iter():
+        element.tag = element.tag.rsplit("}", 1)[-1]
+    body = root.find("Body")
+    assert body is not None
+    return body[0]

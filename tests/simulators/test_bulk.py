@@ -188,3 +188,17 @@ def test_insert_upsert_and_delete(rest: Rest) -> None:
     gone = rest.load("Id\n" + "".join(f"{record_id}\n" for record_id in ids), "delete")
     assert gone["numberRecordsProcessed"] == 3
     assert rest.ids("Legacy_Id__c LIKE 'B-%'") == []
+
+
+def test_long_results_are_packed_for_clients_that_take_gzip(rest: Rest) -> None:
+    job = rest("POST", "jobs/query", json={"operation": "query", "query": "SELECT Id, Name, Phone FROM Account"}).json()
+    rest.finished("query", job["id"])
+    path = f"jobs/query/{job['id']}/results"
+    packed, plain = (rest("GET", path, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity"))
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert len(plain.content) == int(plain.headers["Content-Length"])
+    short = rest("GET", path, params={"maxRecords": 3}, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in short.headers
+    assert len(short.content.splitlines()) == 4

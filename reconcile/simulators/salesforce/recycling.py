@@ -15,7 +15,7 @@ from reconcile.simulators.salesforce.objects import children_of
 from reconcile.simulators.salesforce.org import Org
 from reconcile.simulators.salesforce.schema import SObject
 from reconcile.simulators.salesforce.store import now_text, quoted
-from reconcile.simulators.salesforce.writing import Origin, live_row, log_write, stamps, update
+from reconcile.simulators.salesforce.writing import Origin, live_object, live_row, log_write, stamps, update
 
 MAX_VICTIMS = 2
 MERGEABLE = frozenset({"Account", "Contact"})
@@ -64,7 +64,7 @@ def merge(
 
 
 def undelete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
-    """Bring a row back from the recycle bin; gives its 18-character id.
+    """Bring a row back from the recycle bin; gives its 18-character id. A person account brings its contact along.
 
     Raises:
         SalesforceError: UNDELETE_FAILED where it is not in the bin.
@@ -79,6 +79,9 @@ def undelete(org: Org, sobject: SObject, record_id: str, origin: Origin) -> str:
     with org.transaction():
         org.store.update(sobject, row["Id"], values)
         log_write(org, sobject, row["Id"], "undelete", {}, origin=origin)
+        if row.get("PersonContactId"):
+            twin_values = {"IsDeleted": 0, **stamps(origin, now_text())}
+            org.store.update(live_object("Contact"), row["PersonContactId"], twin_values)
     return str(row["Id"])
 
 
