@@ -24,6 +24,6 @@ with open_page("Overview") as frame:
         left, right = st.columns(2)
         with left:
             show_kinds(overview.figures)
+            show_trend(frame, overview.figures)
         with right:
             show_totals(frame, overview.figures)
-            show_trend(frame, overview.figures)

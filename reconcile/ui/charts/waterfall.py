@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, ROW_HEIGHT, TOTAL, AnyChart
+from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, ROW_HEIGHT, TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +22,25 @@ class Step:
     detail: str = ""
 
 
-def waterfall(steps: Sequence[Step], total_label: str = "Total") -> AnyChart:
-    """A waterfall of the steps in their order, then their sum. Right is evidence for, left is evidence against."""
-    data = _running_totals(steps, total_label)
-    order = data["label"].tolist()
+def waterfall(steps: Sequence[Step], total_label: str = "Total") -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A waterfall of the steps in their order, then their sum. Right is evidence for, left is evidence against.
+
+    Gives data and Vega-Lite specification: the card draws one at every decision, and building the same chart anew each
+    time costs more than everything that is read for it.
+    """
+    return _running_totals(steps, total_label), _specification()
+
+
+@lru_cache(maxsize=1)
+def _specification() -> dict[str, Any]:
     y = alt.Y(
-        "label:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False)
+        "label:N",
+        sort=alt.EncodingSortField("place", op="min"),
+        title=None,
+        axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False),
     )
     bars = (
-        alt.Chart(data)
+        alt.Chart()
         .mark_bar(cornerRadius=2, height=13)
         .encode(
             y=y,
@@ -44,12 +56,13 @@ def waterfall(steps: Sequence[Step], total_label: str = "Total") -> AnyChart:
         )
     )
     text = (
-        alt.Chart(data)
+        alt.Chart()
         .mark_text(align="left", dx=4, fontSize=11, color=NEUTRAL)
         .encode(y=y, x="right:Q", text=alt.Text("bits:Q", format="+.1f"))
     )
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[2, 2]).encode(x="x:Q")
-    return alt.layer(zero, bars, text).properties(height=alt.Step(ROW_HEIGHT))
+    zero = alt.Chart().mark_rule(color=NEUTRAL, strokeDash=[2, 2]).encode(x=alt.datum(0.0))
+    chart = alt.layer(zero, bars, text).properties(height=alt.Step(ROW_HEIGHT))
+    return dict(chart.to_dict(validate=False))
 
 
 def _running_totals(steps: Sequence[Step], total_label: str) -> pd.DataFrame:
@@ -60,7 +73,7 @@ def _running_totals(steps: Sequence[Step], total_label: str) -> pd.DataFrame:
         total += step.bits
     rows.append((total_label, total, 0.0, total, "total", ""))
     data = pd.DataFrame(rows, columns=["label", "bits", "start", "end", "sign", "detail"])
-    return data.assign(right=data[["start", "end"]].max(axis=1))
+    return data.assign(right=data[["start", "end"]].max(axis=1), place=range(len(data)))
 
 
 def _signs() -> alt.Scale:

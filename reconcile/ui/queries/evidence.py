@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import streamlit as st
+
 from reconcile.model import ROLES, Side
 from reconcile.ui.charts import Step
 from reconcile.ui.queries.files import rows
 from reconcile.ui.queries.matching import role_name
 from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 
+KEPT = 512
 # The address is weighed as one; these are the roles it is made of.
 PLACE = ("street", "city", "region", "postcode", "country")
 
@@ -28,6 +31,7 @@ class Evidence:
     steps: tuple[Step, ...]
 
 
+@st.cache_data(max_entries=KEPT, show_spinner=False)
 def pair_evidence(path: str, left_id: str, right_id: str) -> Evidence | None:
     """The evidence for a pair of the two sides; None when it is no candidate of the run."""
     found = rows(path, "SELECT * FROM candidates WHERE left_id = ? AND right_id = ?", [left_id, right_id])

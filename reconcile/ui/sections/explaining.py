@@ -39,7 +39,7 @@ def show_evidence(evidence: Evidence) -> None:
         f"**{chance(evidence.probability)}** probable, {evidence.weight:+.1f} bits{margin}: "
         f"{band[evidence.band]}.{chosen}"
     )
-    st.altair_chart(charts.waterfall(evidence.steps), alt="How the evidence adds up, in bits")
+    st.vega_lite_chart(*charts.waterfall(evidence.steps), alt="How the evidence adds up, in bits")
 
 
 def _choose_record(run: Run, side: str, key: str, title: str) -> str | None:

@@ -97,8 +97,8 @@ def show_totals(frame: Frame, figures: RunFigures) -> None:
 
 def show_kinds(figures: RunFigures) -> None:
     """Exceptions by kind, each leading to the queue of that kind."""
-    with st.container(border=True, height="stretch"):
-        st.markdown("**What is wrong**")
+    with st.container(border=True):
+        st.markdown("**What is wrong, and the money concerned**")
         with st.container(gap=None):
             for each in figures.kinds:
                 label = EXCEPTIONS[each.kind]
@@ -111,8 +111,8 @@ def show_kinds(figures: RunFigures) -> None:
                         query_params={} if each.kind == "duplicate" else {"kinds": each.kind},
                         width=150,
                     )
-                    amount = f" Concerns {money(each.amount_cents)}." if each.amount_cents else ""
-                    st.caption(f"{label.meaning}{amount}", width="stretch", wrap=False)
+                    st.caption(label.meaning, width="stretch", wrap=False)
+                    st.caption(money(each.amount_cents) if each.amount_cents else "", width=70, text_alignment="right")
 
 
 def show_trend(frame: Frame, figures: RunFigures) -> None:

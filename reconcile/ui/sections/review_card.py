@@ -80,7 +80,7 @@ def show_why(frame: Frame, card: Card) -> Evidence | None:
         return None
     margin = f" · {evidence.margin:+.1f} bits over the best rival" if evidence.margin is not None else ""
     st.markdown(f"**{chance(evidence.probability)}** probable · {evidence.weight:+.1f} bits{margin}")
-    st.altair_chart(waterfall(evidence.steps), alt="How the evidence adds up, in bits", key="card_waterfall")
+    st.vega_lite_chart(*waterfall(evidence.steps), alt="How the evidence adds up, in bits", key="card_waterfall")
     return evidence
 
 

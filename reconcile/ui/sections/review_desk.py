@@ -143,7 +143,7 @@ def _show_bar(desk: Desk, card: Card, *, is_busy: bool) -> None:
     is_off = is_busy or not may_judge
     why_off = "" if may_judge else "Deciding takes an analyst."
     has_pair = card.left is not None and card.right is not None
-    with st.container(horizontal=True, gap="small", key="decision_bar"):
+    with st.container(horizontal=True, gap="xsmall", key="decision_bar", wrap=False):
         st.button(
             answers.same or "Same customer",
             key="same",
@@ -186,14 +186,13 @@ def _show_picks(desk: Desk, card: Card, *, is_off: bool) -> None:
         st.button(
             f"Pick {number}",
             key=f"pick_{number}",
-            icon=":material/swap_horiz:",
             shortcut=str(number),
             disabled=is_off,
             help=f"Candidate {number} is the right one: {plain(candidate.record.values.get('name', ''))}",
             on_click=_decide,
             args=(desk, card, "same", (candidate.left_id, candidate.right_id)),
         )
-    with st.popover("Other", icon=":material/search:", disabled=is_off, on_change="rerun", key="pick_other") as other:
+    with st.popover("Other", disabled=is_off, on_change="rerun", key="pick_other") as other:
         if other.open:
             _show_search(desk, card)
 
