@@ -8,11 +8,11 @@ import polars as pl
 
 Connection = duckdb.DuckDBPyConnection
 RECORDS = 20_000
-SHIFTS = 15
+SHIFTS = 5
 
 
 def write_random_pairs(con: Connection, left: str, right: str, seed: int, target: str, *, is_self: bool) -> None:
-    """Write `target(l, r, keys)`: records drawn by a hash of ids and seed, each paired with up to 15 others."""
+    """Write `target(l, r, keys)`: records drawn by a hash of ids and seed, each paired with up to 5 others."""
     lefts, rights = _draw(con, left, seed), _draw(con, right, seed + 1)
     size = max(len(lefts), len(rights))
     first = np.tile(lefts[np.arange(size) % len(lefts)], SHIFTS)
