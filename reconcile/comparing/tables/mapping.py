@@ -146,6 +146,6 @@ class _Overlap:
 
 def _canonical_sql(name: str) -> str:
     """A value so that it meets its like in the other file: dates and numbers as their groups of digits, sorted."""
-    groups = f"array_to_string(list_sort(regexp_extract_all({name}, '[0-9]+')), '|')"
+    groups = f"array_to_string(list_sort(regexp_extract_all({name}, '0*([0-9]+)', 1)), '|')"
     is_digits = f"regexp_full_match({name}, '[-+]?[0-9][0-9 .,/:-]{{0,30}}')"
     return f"CASE WHEN {is_digits} THEN {groups} ELSE lower(trim({name})) END"

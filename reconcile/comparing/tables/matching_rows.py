@@ -100,7 +100,7 @@ def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     source = (
         f"{plan.left.table} a FULL OUTER JOIN {linked} m ON left_row = a.rowid LEFT JOIN {right} b ON b.rowid = place"
     )
-    head = head_sql(plan, "content", "m.probability")
+    head = head_sql(plan, "content", "CAST(m.probability AS DOUBLE)")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head}{value_columns(plan)} "
         f"FROM {source} WHERE a.rowid IS NULL OR b.rowid IS NULL OR {differs_sql(plan)}"

@@ -20,7 +20,7 @@ from reconcile.comparing.tables.wording import (
 )
 from reconcile.reporting.cells import is_dangerous
 
-_LAST_ROW = 1_048_575
+LAST_ROW = 1_048_575
 """Rows of a sheet counted from 0, Excel's own limit."""
 _MOST_COLUMNS = 16_384
 _LONGEST = 32_767
@@ -36,9 +36,10 @@ Value = tuple[str | float | None, str]
 
 
 class _Styles:
-    """The formats of one workbook; "quoted" ones show text as text even after it is edited."""
+    """The formats of one workbook and where its sheets end; "quoted" formats keep text as text even after an edit."""
 
-    def __init__(self, book: Workbook) -> None:
+    def __init__(self, book: Workbook, last_row: int) -> None:
+        self.last_row = last_row
         base = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
         text = {**base, "num_format": "@"}
         self._formats: dict[str, Format] = {
@@ -64,8 +65,8 @@ class _Styles:
         return self._formats[name]
 
 
-def write_xlsx(file: ComparisonFile, path: Path) -> None:
-    """Write the workbook. Memory does not grow with the rows; a sheet that is full goes on in the next one.
+def write_xlsx(file: ComparisonFile, path: Path, *, last_row: int = LAST_ROW) -> None:
+    """Write the workbook. Memory does not grow with the rows; a listing goes on in a further sheet after `last_row`.
 
     Every value of the compared files is text, so that no id or postcode becomes a number and nothing is a formula.
     """
@@ -78,7 +79,7 @@ def write_xlsx(file: ComparisonFile, path: Path) -> None:
     }
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"title": f"{made.left.name} against {made.right.name}", "author": "Reconcile"})
-        styles = _Styles(book)
+        styles = _Styles(book, last_row)
         _write_summary(book, styles, made)
         _write_columns(book, styles, made)
         _Sheet(book, styles, "Changed").write(
@@ -121,11 +122,11 @@ class _Sheet:
             last += 1
             for place, (value, style) in enumerate(row[:_MOST_COLUMNS]):
                 put(sheet, self._styles, (last, place), value, style)
-            if last == _LAST_ROW:
+            if last == self._styles.last_row:
                 break
         if header:
             sheet.autofilter(0, 0, max(last, 1), len(header) - 1)
-        return last == _LAST_ROW
+        return last == self._styles.last_row
 
 
 def put(sheet: Worksheet, styles: _Styles, at: tuple[int, int], value: str | float | None, style: str) -> None:

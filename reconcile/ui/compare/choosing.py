@@ -56,15 +56,13 @@ def _show_upload(desk: Desk, side: Side) -> None:
     uploaded = st.file_uploader(
         f"{side.capitalize()} file",
         type=_TYPES,
-        key=f"compare_upload_{side}_{desk.version}",
+        key=f"compare_upload_{side}_{desk.turns[side]}",
         label_visibility="collapsed",
         help="CSV, TSV, XLSX, Parquet or JSON lines; text also in gzip.",
     )
     if uploaded is not None:
         with st.spinner(f"Reading {plain(uploaded.name)} …"):
-            is_read = attempt(lambda: desk.keep(side, uploaded.name, uploaded))
-        if not is_read:
-            desk.version += 1  # a fresh uploader, so that the refused file does not come back
+            attempt(lambda: desk.keep(side, uploaded.name, uploaded))
         st.rerun()
 
 

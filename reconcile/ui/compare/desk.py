@@ -48,6 +48,8 @@ class Desk:
 
     Attributes:
         version: grows with everything that makes what is on the screen another thing; widgets carry it in their keys.
+        turns: grow with each choice of a side, so that a refused upload does not come back. They are counted by side:
+            a file that is dropped on one side while the other is being read must not be lost.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,6 +62,7 @@ class Desk:
         self.recipe = Recipe()
         self.result: Path | None = None
         self.version = 0
+        self.turns: dict[Side, int] = dict.fromkeys(SIDES, 0)
         self._work = Workspace(folder)
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
@@ -74,6 +77,7 @@ class Desk:
         Raises:
             InputError: its name cannot be used, or it cannot be read.
         """
+        self.turns[side] += 1
         safe = re.sub(r"[^\w.\- ]+", "_", Path(name).name).strip(" .")
         if not safe:
             raise InputError(f"{name!r} cannot be the name of a file.", remedy="Rename it and upload it again.")
@@ -90,12 +94,14 @@ class Desk:
         Raises:
             InputError: it cannot be read; the side is then as it was.
         """
+        self.turns[side] += 1
         read = self._work.load(side, chosen.path, chosen.options, name=chosen.name)
         self.chosen[side], self.read[side] = chosen, read
         self._restart()
 
     def swap_out(self, side: Side) -> None:
         """Let the table of a side go."""
+        self.turns[side] += 1
         self.chosen.pop(side, None)
         self.read.pop(side, None)
         self._restart()

@@ -1,0 +1,197 @@
+"""What leaves a comparison: workbook, page, JSON, CSV, patch; and the command line's exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from reconcile.comparing.tables import ColumnPair, ColumnRule, ComparisonFile, KeyColumn, Recipe, compare_files
+from reconcile.errors import InputError
+from reconcile.reporting.comparison import write_output, write_xlsx
+
+LEFT = """id,name,amount,zip
+1,Acme Ltd,1.50,01234
+2,=cmd|calc,10.00,99999
+3,<b>Gone</b>,5,1
+4,-5 apples,1.0,2
+6,twice,1,1
+6,again,1,1
+ragged
+"""
+RIGHT = """id,name,amount,zip
+1,ACME Ltd,1.5,01234
+2,+evil,10.01,99999
+4,-5 apples,1.0,2
+5,@new,7,3
+6,twice,1,1
+"""
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    (tmp_path / "left.csv").write_text(LEFT)
+    (tmp_path / "right.csv").write_text(RIGHT)
+    recipe = Recipe(keys=(KeyColumn("id", "id"),))
+    compare_files(tmp_path / "left.csv", tmp_path / "right.csv", tmp_path / "result.duckdb", recipe)
+    return tmp_path / "result.duckdb"
+
+
+def write(result: Path, name: str) -> Path:
+    path = result.with_name(name)
+    with ComparisonFile(result) as file:
+        write_output(file, path)
+    return path
+
+
+def test_the_workbook_is_complete_and_harmless(result: Path) -> None:
+    book = openpyxl.load_workbook(write(result, "o.xlsx"))
+    assert book.sheetnames == [
+        "Summary", "Columns", "Changed", "Only left", "Only right", "Duplicates", "Unreadable", "Recipe",
+    ]  # fmt: skip
+    summary = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
+    assert summary["Changed"][:3] == (2, 2, 2)
+    assert summary["Duplicate key"][:3] == (3, 2, 1)
+    assert summary["Unreadable"][1:3] == (1, 0)
+    changed = list(book["Changed"].iter_rows(min_row=2))
+    evil = next(cell for row in changed for cell in row if cell.value == "=cmd|calc")
+    assert evil.data_type == "s"
+    assert evil.quotePrefix
+    assert evil.fill.fgColor.rgb == "FFF8CBAD"
+    ids = book["Only left"]["A"][1:]
+    assert [(cell.value, cell.data_type, cell.number_format) for cell in ids] == [("3", "s", "@")]
+    assert book["Changed"].freeze_panes is not None
+    assert book["Changed"].auto_filter.ref is not None
+    formulas = [c.value for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+    assert formulas == ["=SUM(C6:C11)", "=SUM(D6:D11)"]
+
+
+def test_a_full_sheet_goes_on_in_the_next(result: Path) -> None:
+    with ComparisonFile(result) as file:
+        write_xlsx(file, result.with_name("o.xlsx"), last_row=2)
+    book = openpyxl.load_workbook(result.with_name("o.xlsx"))
+    duplicates = [sheet for sheet in book if sheet.title.startswith("Duplicates")]
+    assert [sheet.title for sheet in duplicates] == ["Duplicates", "Duplicates 2"]
+    assert [sheet.max_row for sheet in duplicates] == [3, 2]
+
+
+def test_the_page_needs_nothing_else_and_escapes_values(result: Path) -> None:
+    text = write(result, "o.html").read_text()
+    assert "&lt;b&gt;Gone&lt;/b&gt;" in text
+    assert "<b>Gone" not in text
+    assert "<mark>" in text
+    assert "http" not in text.replace("http-equiv", "")
+    assert "<script" not in text
+
+
+def test_the_json_has_the_report_and_the_rows(result: Path) -> None:
+    document = json.loads(write(result, "o.json").read_text())
+    report = document["report"]
+    assert (report["is_equal"], report["is_tied"]) == (False, True)
+    assert {item["name"]: item["left_rows"] for item in report["totals"]} == {
+        "same": 1, "changed": 2, "only_left": 1, "only_right": 0, "duplicate_key": 2, "unreadable": 1,
+    }  # fmt: skip
+    first = document["rows"]["changed"][0]
+    assert first["key"] == "1"
+    assert {cell["column"]: (cell["left"], cell["right"], cell["class"]) for cell in first["cells"]} == {
+        "name": ("Acme Ltd", "ACME Ltd", "format"),
+        "amount": ("1.50", "1.5", "format"),
+    }
+    assert "path" not in report
+    assert str(result.parent) not in json.dumps(document)
+
+
+def test_the_csv_lists_every_difference_harmless(result: Path) -> None:
+    content = write(result, "o.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
+    evil = next(row for row in rows if row["key"] == "2" and row["column"] == "name")
+    assert (evil["left"], evil["right"], evil["difference"]) == ("'=cmd|calc", "'+evil", "real")
+    assert [row["class"] for row in rows] == [
+        "changed", "changed", "changed", "changed", "only_left", "duplicate_key", "duplicate_key", "only_right",
+        "duplicate_key",
+    ]  # fmt: skip
+
+
+def test_the_patch_makes_the_left_table_the_right_one(tmp_path: Path) -> None:
+    left = "id,a,b\n1,x,y\n2,x,\n3,gone,z\n"
+    right = "id,a,b\n1,X,y\n2,,new\n4,fresh,\n"
+    (tmp_path / "left.csv").write_text(left)
+    (tmp_path / "right.csv").write_text(right)
+    result = tmp_path / "result.duckdb"
+    compare_files(tmp_path / "left.csv", tmp_path / "right.csv", result, Recipe(keys=(KeyColumn("id", "id"),)))
+    table = {row["id"]: row for row in csv.DictReader(left.splitlines())}
+    for change in csv.DictReader(write(result, "o.patch.csv").read_text().splitlines()):
+        if change["action"] == "delete":
+            del table[change["id"]]
+            continue
+        row = table.setdefault(change["id"], {"id": change["id"], "a": "", "b": ""})
+        assert row[change["column"]] == change["before"]
+        row[change["column"]] = change["after"]
+    assert table == {row["id"]: row for row in csv.DictReader(right.splitlines())}
+
+
+def test_sensitive_values_are_in_no_output(tmp_path: Path) -> None:
+    (tmp_path / "left.csv").write_text("id,salary,v\n1,71234,a\n2,82345,b\n")
+    (tmp_path / "right.csv").write_text("id,salary,v\n1,71299,a\n3,93456,c\n")
+    recipe = Recipe(
+        keys=(KeyColumn("id", "id"),),
+        columns=(ColumnPair("salary", "salary", ColumnRule(is_sensitive=True)), ColumnPair("v", "v")),
+    )
+    result = tmp_path / "result.duckdb"
+    compare_files(tmp_path / "left.csv", tmp_path / "right.csv", result, recipe)
+    texts = [write(result, f"o{ending}").read_text() for ending in (".html", ".json", ".csv", ".patch.csv")]
+    sheets = openpyxl.load_workbook(write(result, "o.xlsx"))
+    texts.append(str([row for sheet in sheets for row in sheet.iter_rows(values_only=True)]))
+    for text in texts:
+        for secret in ("71234", "71299", "82345", "93456"):
+            assert secret not in text
+
+
+def test_an_unknown_ending_is_refused(result: Path) -> None:
+    with pytest.raises(InputError, match="no known ending"):
+        write(result, "o.docx")
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "reconcile", "compare", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("right", "options", "code", "said"),
+    [
+        ("id,v\n2,b\n1,a\n", [], 0, "The tables are equal"),
+        ("id,v\n1,a\n2,c\n", [], 1, "1 changed"),
+        ("id,v\n1,a\n2,B\n", ["--ignore-format"], 0, "The tables are equal"),
+        ("id,v\n1,a\n2,b\n", ["--key", "nope"], 2, "no column in the left table named 'nope'"),
+        ('id,v\n1,"a\n2,b\n', [], 2, "line 2: a quoted value opens"),
+        ("", [], 2, "the file is empty"),
+    ],
+)
+def test_the_exit_code_says_how_it_went(tmp_path: Path, right: str, options: list[str], code: int, said: str) -> None:
+    (tmp_path / "left.csv").write_text("id,v\n1,a\n2,b\n")
+    (tmp_path / "right.csv").write_text(right)
+    done = run(tmp_path / "left.csv", tmp_path / "right.csv", "--key", "id", *options)
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+
+
+def test_the_command_takes_and_saves_recipes_and_writes_what_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "left.csv").write_text("id,v,secret\n1,10.00,s1\n2,5.00,s2\n")
+    (tmp_path / "right.csv").write_text("id,v,secret\n1,10.40,x1\n2,5.00,s2\n")
+    both = (tmp_path / "left.csv", tmp_path / "right.csv")
+    first = run(*both, "--tolerance", "v=0.5", "--sensitive", "secret", "--save-recipe", tmp_path / "r.toml", "--json")
+    assert first.returncode == 1
+    report = json.loads(first.stdout)
+    assert {column["title"]: column["mismatches"] for column in report["columns"]} == {"v": 0, "secret": 1}
+    second = run(*both, "--recipe", tmp_path / "r.toml", "--out", tmp_path / "o.json", "--out", tmp_path / "o.duckdb")
+    assert second.returncode == 1
+    assert json.loads((tmp_path / "o.json").read_text())["rows"]["changed"][0]["cells"][0]["left"] == "•••"
+    with ComparisonFile(tmp_path / "o.duckdb") as file:
+        assert file.comparison.total("changed").pairs == 1
