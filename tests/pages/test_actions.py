@@ -14,6 +14,7 @@ from reconcile.model import Person
 from reconcile.reviewing import QueueFilter, open_queue, open_run, queue_page
 from reconcile.state import change_sets, connections, judgements, people, reconciliations, runs
 from tests.pages.conftest import Site, shown
+from tests.practice import Practice
 
 REVIEW = "pages/3_Review.py"
 CHANGES = "pages/6_Changes.py"
@@ -137,6 +138,17 @@ def test_four_eyes(full: Site) -> None:
         approved = change_sets.get(tx, set_id)
         assert verify(tx) is None
     assert (approved.state, approved.author_id, approved.approver_id) == ("approved", full.me.id, "practice-approver")
+
+
+def test_the_check_asks_the_systems_and_writes_nothing(full: Site, practice: Practice) -> None:
+    set_id = draft_one(full)
+    before = len(practice.writes())
+    at = full.open(CHANGES, change_set=set_id)
+    at.button(key="preflight").click().run()
+    assert not at.exception
+    assert "Nothing stands in the way" in shown(at)
+    assert "records of Practice org" in shown(at)
+    assert len(practice.writes()) == before
 
 
 def test_a_set_that_changed_meanwhile_is_not_approved_unseen(full: Site) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from reconcile import jobs
 from reconcile.changing import lifecycle
+from reconcile.changing.preflight import PreflightReport, preflight
 from reconcile.changing.revert import draft_revert
 from reconcile.model import ChangeSet, Person
 from reconcile.workbench import Workbench
@@ -44,6 +45,21 @@ def remove(workbench: Workbench, actor: Person, change_set: ChangeSet, operation
 def push(workbench: Workbench, actor: Person, change_set: ChangeSet) -> None:
     """Ask the worker to push an approved set, or to go on with a paused one."""
     jobs.enqueue_push(workbench, actor, change_set.id)
+
+
+def check(workbench: Workbench, actor: Person, change_set: ChangeSet) -> PreflightReport:
+    """Check a set against the systems as they are now. Writes nothing there.
+
+    Raises:
+        QuarantinedError, RemoteError: a system is another one than it was, refuses, or does not answer.
+    """
+    return preflight(
+        workbench.database,
+        change_set.id,
+        actor,
+        workbench.open_writer,
+        open_reader=lambda connection: workbench.open_reader(connection.id),
+    )
 
 
 def pause(workbench: Workbench, actor: Person, change_set_id: str) -> None:

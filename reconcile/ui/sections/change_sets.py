@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from reconcile.access import may
+from reconcile.changing.preflight import PreflightReport
 from reconcile.ui.actions import changes as actions
 from reconcile.ui.components.badges import environment_badge, label_badge
 from reconcile.ui.components.confirm import ask
@@ -19,6 +20,12 @@ from reconcile.ui.text.labels import CHANGE_SETS, OPERATIONS
 
 POLL_S = 1.0
 OPENED = "change_set"
+_CHECKED = "_checked"
+_SEVERITIES = {
+    "stop": ":red[:material/block:]",
+    "warning": ":orange[:material/warning:]",
+    "information": ":material/info:",
+}
 
 
 def choose_change_set(listing: Listing) -> str | None:
@@ -77,6 +84,7 @@ def show_head(frame: Frame, detail: Detail) -> None:
             _show_counts(detail.counts)
         is_busy = show_job(frame.workbench, "push", change_set.id)
         _show_actions(frame, detail, is_busy=is_busy)
+        _show_findings(detail)
 
 
 def _story(detail: Detail) -> str:
@@ -118,6 +126,40 @@ def _show_actions(frame: Frame, detail: Detail, *, is_busy: bool) -> None:
         _show_approval_buttons(frame, detail)
         _show_push_buttons(frame, detail, is_busy=is_busy)
         _show_afterwards_buttons(frame, detail)
+        if _is_ahead(detail):
+            st.button(
+                "Check against the systems",
+                key="preflight",
+                icon=":material/rule:",
+                help="Signs in, asks what may be written and how much room there is. Writes nothing.",
+                on_click=_check,
+                args=(frame, detail),
+            )
+
+
+def _is_ahead(detail: Detail) -> bool:
+    """Whether the set is still to be pushed, so that checking it makes sense."""
+    return detail.change_set.state in ("draft", "submitted", "approved", "paused")
+
+
+def _check(frame: Frame, detail: Detail) -> None:
+    def act() -> None:
+        report = actions.check(frame.workbench, frame.person, detail.change_set)
+        st.session_state[_CHECKED] = (detail.change_set.id, detail.change_set.revision, report)
+
+    attempt(act)
+
+
+def _show_findings(detail: Detail) -> None:
+    """What the check found, for as long as the set is the one that was checked."""
+    checked: tuple[str, int, PreflightReport] | None = st.session_state.get(_CHECKED)
+    if checked is None or checked[:2] != (detail.change_set.id, detail.change_set.revision):
+        return
+    report = checked[2]
+    verdict = ":green[:material/check_circle: Nothing stands in the way.]"
+    st.markdown(verdict if report.is_passed else ":red[:material/block: It cannot be pushed like this.]")
+    for finding in report.findings:
+        st.caption(f"{_SEVERITIES[finding.severity]} {plain(finding.sentence)}")
 
 
 def _show_approval_buttons(frame: Frame, detail: Detail) -> None:

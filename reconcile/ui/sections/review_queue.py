@@ -126,6 +126,7 @@ def show_filters(frame: Frame, queue: Queue) -> Desk:
 def show_list(desk: Desk) -> None:
     """The list with the opened exception marked; a click opens another one."""
     page = _pinned(desk)
+    st.caption(f"{SORTS[desk.sort]} first")
     if not page.rows:
         st.caption("Nothing here with these filters.")
         return
