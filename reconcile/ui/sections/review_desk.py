@@ -87,7 +87,6 @@ def _show_card(desk: Desk) -> None:
     why, said = st.columns([3, 2], gap="medium")
     with why:
         show_why(desk.frame, card)
-        show_more_of(desk.frame, card)
     with said:
         st.text_input(
             "Note",
@@ -97,6 +96,7 @@ def _show_card(desk: Desk) -> None:
             disabled=not may(desk.frame.person, "judge exceptions"),
         )
         show_history(card)
+    show_more_of(desk.frame, card)
 
 
 def _claim(desk: Desk, card: Card) -> str | None:
