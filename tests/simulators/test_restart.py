@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +22,7 @@ from hypothesis import strategies as st
 
 from reconcile.simulators.server import state_file_name
 from reconcile.simulators.state_file import Part, read_state, write_state
-from tests.practice import Practice, running_practice
+from tests.practice import CLIENT_ID, CLIENT_SECRET, ROOT, Practice, running_practice
 from tests.simulators.clients import Rest, chargebee
 
 ACCOUNTS, SEED = 200, 3
@@ -119,6 +124,56 @@ def test_every_world_has_its_own_changes(tmp_path: Path) -> None:
         assert other.writes() == []
     with start(tmp_path) as again:
         assert name_of(again, account) == "Of seed 3"
+
+
+def test_the_demos_own_process_keeps_changes_and_ends_well_when_interrupted(tmp_path: Path) -> None:
+    with _simulate(tmp_path) as (salesforce_url, process):
+        records = _accounts(salesforce_url)
+        assert _admin(salesforce_url, "record", object="Account", id=records[0])["Name"] != "Kept"
+        body = {"system": "salesforce", "object": "Account", "ids": records[:1], "values": {"Name": "Kept"}}
+        requests.post(f"{salesforce_url}/admin/touch", json=body, timeout=30).raise_for_status()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    with _simulate(tmp_path) as (salesforce_url, _):
+        assert _admin(salesforce_url, "record", object="Account", id=records[0])["Name"] == "Kept"
+
+
+@contextmanager
+def _simulate(home: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`python -m reconcile simulate` without children, on free ports."""
+    command = (sys.executable, "-m", "reconcile", "simulate", "--home", str(home), "--accounts", "200", "--no-children")
+    ports = ("--salesforce-port", "0", "--chargebee-port", "0")
+    with subprocess.Popen((*command, *ports), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            found = re.search(r"Salesforce (\d+)", line)
+            assert found, line
+            yield f"http://127.0.0.1:{found[1]}", process
+        finally:
+            process.terminate()
+
+
+def _accounts(salesforce_url: str) -> list[str]:
+    """Ids of accounts; without children there are no deals."""
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    signed_in = requests.post(f"{salesforce_url}/services/oauth2/token", data=form, timeout=30).json()
+    found = {}
+    for name in ("Account", "Opportunity"):
+        answer = requests.get(
+            f"{salesforce_url}/services/data/v67.0/query",
+            params={"q": f"SELECT Id FROM {name} ORDER BY Id"},
+            headers={"Authorization": f"Bearer {signed_in['access_token']}"},
+            timeout=30,
+        )
+        found[name] = [row["Id"] for row in answer.json()["records"]]
+    assert found["Opportunity"] == []
+    return found["Account"]
+
+
+def _admin(salesforce_url: str, path: str, **params: str) -> dict[str, Any]:
+    answer = requests.get(f"{salesforce_url}/admin/{path}", params={"system": "salesforce", **params}, timeout=30)
+    record: dict[str, Any] = answer.json()["record"]
+    return record
 
 
 @pytest.mark.parametrize("harm", ["cut", "version", "rows"])
