@@ -34,7 +34,7 @@ CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
 SEEN_ENOUGH = 10  # a level seen this often among random pairs has its chance probability from there
 TINY = 1e-15
-ROUNDS = 6  # competition and weights are learned in turn this often
+ROUNDS = 4  # competition and weights are learned in turn this often
 STEPS = 4  # iterations between two looks at the competition
 LAST_STEPS = 60
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -83,6 +85,8 @@ def configure(con: Connection, rules: MatchRules) -> None:
     """Apply the memory limit and the thread count."""
     if rules.memory_limit:
         con.execute("SET memory_limit = ?", [rules.memory_limit])
+        if con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0] in {"", ".tmp"}:
+            con.execute(f"SET temp_directory = '{Path(tempfile.gettempdir()) / 'reconcile-spill'}'")
     if rules.threads:
         con.execute("SET threads = ?", [rules.threads])
     con.execute("SET preserve_insertion_order = false")

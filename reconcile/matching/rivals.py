@@ -91,8 +91,9 @@ class _Groups:
         ordered = weight[self.order]
         best = np.maximum.reduceat(ordered, self.starts)[self.group]
         is_best = ordered == best
-        first_best = np.full(len(self.starts), len(ordered), dtype=np.int64)
-        np.minimum.at(first_best, self.group[is_best], np.flatnonzero(is_best))
+        places = np.flatnonzero(is_best)[::-1]
+        first_best = np.empty(len(self.starts), dtype=np.int64)
+        first_best[self.group[places]] = places  # backwards, so that the first of equals is written last and stays
         without = ordered.copy()
         without[first_best] = -np.inf
         second = np.maximum.reduceat(without, self.starts)[self.group]

@@ -1,1 +1,0 @@
-"""Where candidates are made and scored: DuckDB on one machine, Apache Spark on many."""
