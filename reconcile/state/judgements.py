@@ -1,7 +1,7 @@
 """Judgements: what people said of pairs, kept by record ids for good.
 
-A row is never removed. It *stands* until it is withdrawn (undone, or replaced by a later decision); of each pair at most
-one judgement stands. What a person decided at once shares a `decision_id`.
+A row is never removed. It *stands* until it is withdrawn (undone, or replaced by a later decision); of each pair at
+most one judgement stands. What a person decided at once shares a `decision_id`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import ROOT, free_port
+from tests.browser.conftest import free_port
+from tests.practice import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 HURRY_S = 60
@@ -71,6 +72,7 @@ def write_files(folder: Path) -> tuple[Path, Path]:
 
 def drop_both(page: Page, left: Path, right: Path) -> None:
     """Both at once, as a person in a hurry does: the right one while the left one is being read."""
+    page.locator("input[type=file]").nth(1).wait_for(state="attached")
     inputs = page.locator("input[type=file]").element_handles()
     inputs[0].set_input_files(left)
     inputs[1].set_input_files(right)

@@ -121,7 +121,7 @@ def compare(
 ) -> OracleReport:
     """Rows by class and cells by column and class; rows of a key that occurs twice on a side are "duplicate_key"."""
     report = OracleReport()
-    sides = [defaultdict(list), defaultdict(list)]
+    sides: list[dict[tuple[str, ...], list[Row]]] = [defaultdict(list), defaultdict(list)]
     for rows, by_key in zip((left, right), sides, strict=True):
         for row in rows:
             by_key[tuple(row[name] for name in key)].append(row)

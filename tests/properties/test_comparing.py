@@ -20,24 +20,45 @@ from reconcile.comparing.tables import (
     Recipe,
     compare_files,
 )
+from reconcile.comparing.tables.recipe import Duplicates, Kind
 from tests.properties import comparison_oracle as oracle
 
-KINDS = {"amount": "number", "on": "date", "note": "text", "flag": "text"}
+KINDS: dict[str, Kind] = {"amount": "number", "on": "date", "note": "text", "flag": "text"}
 HEADER = ("id", *KINDS)
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 numbers = st.one_of(
     st.decimals(-10_000, 10_000, places=2).map(str),
     st.integers(-300, 300).map(str),
-    st.sampled_from(["", "0", "0.00", "-0", "1.5", "1.50", "1.505", "007", "12.345", "12.35", "100", "100.4", "n/a", "99999999999999999999"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "0.00",
+            "-0",
+            "1.5",
+            "1.50",
+            "1.505",
+            "007",
+            "12.345",
+            "12.35",
+            "100",
+            "100.4",
+            "n/a",
+            "99999999999999999999",
+        ]
+    ),
+)
 dates = st.one_of(
-    st.dates().filter(lambda d: d.year > 1900).map(str), st.sampled_from(["", "2026-03-04", "2026-3-4", "2026-03-05", "2026-02-30", "soon"])
-)  # fmt: skip
+    st.dates().filter(lambda d: d.year > 1900).map(str),
+    st.sampled_from(["", "2026-03-04", "2026-3-4", "2026-03-05", "2026-02-30", "soon"]),
+)
 notes = st.one_of(
     st.text(alphabet="aAbBéÉ19 -.,'\"\n;\t", max_size=8),
-    st.sampled_from(["", " ", "INV-1", "inv 1", "INV1", "1-11", "11-1", "1.11", "x=1", "Müller", "MÜLLER", "1-2-3", "1 2 3", "12-3"]),
-)  # fmt: skip
+    st.sampled_from(
+        ["", " ", "INV-1", "inv 1", "INV1", "1-11", "11-1", "1.11", "x=1", "Müller", "MÜLLER", "1-2-3", "1 2 3", "12-3"]
+    ),
+)
 flags = st.sampled_from(["", "true", "TRUE", "yes", "Y", "1", "0", "no", "false", "maybe"])
 ids = st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h", "001", "1", "A", ""])
 rows = st.fixed_dictionaries({"id": ids, "amount": numbers, "on": dates, "note": notes, "flag": flags})
@@ -64,7 +85,7 @@ def write(path: Path, table: Sequence[oracle.Row], header: Sequence[str] = HEADE
     return path
 
 
-def recipe(given_rules: dict[str, oracle.OracleRule] | None = None, duplicates: str = "list") -> Recipe:
+def recipe(given_rules: dict[str, oracle.OracleRule] | None = None, duplicates: Duplicates = "list") -> Recipe:
     pairs = []
     for name, kind in KINDS.items():
         rule = (given_rules or {}).get(name, oracle.OracleRule())
@@ -125,7 +146,7 @@ def test_the_report_counts_what_the_oracle_counts(
 @QUICK
 @given(tables, st.randoms(use_true_random=False), st.sampled_from(["nearest", "groups"]))
 def test_a_file_equals_itself_whatever_the_order_of_rows_and_columns(
-    table: list[oracle.Row], chance: random.Random, duplicates: str
+    table: list[oracle.Row], chance: random.Random, duplicates: Duplicates
 ) -> None:
     shuffled = [dict(row) for row in table]
     chance.shuffle(shuffled)
@@ -150,7 +171,7 @@ MIRRORED = {"only_left": "only_right", "only_right": "only_left"}
 @QUICK
 @given(tables, tables, rules, st.sampled_from(["list", "nearest", "groups"]))
 def test_swapping_the_sides_mirrors_the_report(
-    left: list[oracle.Row], right: list[oracle.Row], given_rules: dict[str, oracle.OracleRule], duplicates: str
+    left: list[oracle.Row], right: list[oracle.Row], given_rules: dict[str, oracle.OracleRule], duplicates: Duplicates
 ) -> None:
     how = recipe(given_rules, duplicates)
     with tempfile.TemporaryDirectory() as folder:
