@@ -7,6 +7,7 @@ import duckdb
 from reconcile.comparing.tables.equality import class_sql, delta_sql, raw_differs_sql, reading_sql
 from reconcile.comparing.tables.plan import ComparedColumn, Plan
 from reconcile.comparing.tables.result import MASK
+from reconcile.comparing.tables.side import one_row
 from reconcile.systems.files.sql import literal
 
 CELL_COLUMNS = "row BIGINT, position SMALLINT, left_value VARCHAR, right_value VARCHAR, class VARCHAR, delta DOUBLE"
@@ -18,8 +19,20 @@ def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None
     Values of sensitive columns are masked.
     """
     con.execute(f"CREATE OR REPLACE TABLE {target} ({CELL_COLUMNS})")
-    for column in plan.columns:
+    for column in _unequal(con, plan):
         con.execute(f"INSERT INTO {target} {_column_cells_sql(column, plan)}")
+
+
+def _unequal(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[ComparedColumn]:
+    """The columns in which any pair may differ: looking closer costs more than finding these."""
+    if not plan.columns:
+        return []
+    tests = ", ".join(
+        f"coalesce(bool_or({raw_differs_sql(column, f'l_{column.position}', f'r_{column.position}')}), false)"
+        for column in plan.columns
+    )
+    found = one_row(con, f"SELECT {tests} FROM pairs WHERE left_row IS NOT NULL AND right_row IS NOT NULL")
+    return [column for column, is_unequal in zip(plan.columns, found, strict=True) if is_unequal]
 
 
 def _column_cells_sql(column: ComparedColumn, plan: Plan) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
-from rapidfuzz import fuzz
 
 from reconcile.comparing.tables.side import Side
 from reconcile.systems.files.sql import identifier
@@ -94,6 +93,8 @@ def _exact(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
 def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[ColumnProposal]:
     if not left or not right or len(left) > _MOST_COLUMNS_BY_VALUE or len(right) > _MOST_COLUMNS_BY_VALUE:
         return []
+    from rapidfuzz import fuzz  # noqa: PLC0415 - most tables have columns of the same names
+
     proposals = []
     for name in left:
         for other in right:

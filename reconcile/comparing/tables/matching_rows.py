@@ -8,6 +8,7 @@ group or row of a repeated key:
     how: VARCHAR "key", "nearest", "group", "list" (not compared) or "content".
     probability: DOUBLE of a match by content, else NULL.
     l_0, r_0, l_1, r_1 ...: VARCHAR, the compared values.
+    lx_2, rx_0 ...: VARCHAR, the other values of both rows, by the place of their column in the file.
 """
 
 from __future__ import annotations
@@ -25,19 +26,27 @@ from reconcile.systems.files.sql import identifier
 CONTENT_LINKS = "content_links"
 
 
-def value_columns(plan: Plan, *, left: str = "a", right: str = "b") -> str:
-    """The compared values of both sides as `l_N` and `r_N`; the aliases are the tables'."""
-    parts = []
-    for column in plan.columns:
-        parts.append(f"{left}.{identifier(column.pair.left)} AS l_{column.position}")
-        parts.append(f"{right}.{identifier(column.pair.right)} AS r_{column.position}")
-    return "".join(f", {part}" for part in parts)
+def value_names(plan: Plan, side: str) -> dict[str, str]:
+    """Column of a file -> what it is called in `pairs`, in the order of the file: `l_N` where compared, else `lx_N`."""
+    compared = {getattr(column.pair, side): column.position for column in plan.columns}
+    columns = plan.left.columns if side == "left" else plan.right.columns
+    return {
+        name: f"{side[0]}_{compared[name]}" if name in compared else f"{side[0]}x_{place}"
+        for place, name in enumerate(columns)
+    }
 
 
-def differs_sql(plan: Plan, *, left: str = "a", right: str = "b") -> str:
-    """Whether any compared column of a pair of rows may differ."""
+def value_columns(plan: Plan) -> str:
+    """All values of rows `a` (left) and `b` (right) under their names in `pairs`."""
+    left = [f"a.{identifier(name)} AS {short}" for name, short in value_names(plan, "left").items()]
+    right = [f"b.{identifier(name)} AS {short}" for name, short in value_names(plan, "right").items()]
+    return "".join(f", {part}" for part in left + right)
+
+
+def differs_sql(plan: Plan) -> str:
+    """Whether any compared column of rows `a` and `b` may differ."""
     tests = (
-        raw_differs_sql(column, f"{left}.{identifier(column.pair.left)}", f"{right}.{identifier(column.pair.right)}")
+        raw_differs_sql(column, f"a.{identifier(column.pair.left)}", f"b.{identifier(column.pair.right)}")
         for column in plan.columns
     )
     return " OR ".join(tests) or "false"
@@ -81,9 +90,9 @@ def _single(plan: Plan, side: str) -> str:
 
 
 def repeated_rows_sql(plan: Plan, side: str) -> str:
-    """The rows of a side whose key is repeated, with the key as `k0`, `k1` ..."""
+    """The rows of a side whose key is repeated, with the key as `key__0`, `key__1` ..., names that files do not use."""
     table = plan.left.table if side == "left" else plan.right.table
-    names = ", ".join(f"q.k{i}" for i in range(len(plan.keys)))
+    names = ", ".join(f"q.k{i} AS key__{i}" for i in range(len(plan.keys)))
     return f"(SELECT {names}, s.rowid, s.* FROM {table} s JOIN repeated q ON {_is_repeated(plan, side)})"
 
 
@@ -108,8 +117,8 @@ def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def key_names(keys: Sequence[KeyColumn]) -> str:
-    """The key columns of the table `repeated`."""
-    return ", ".join(f"k{i}" for i in range(len(keys)))
+    """The key columns of `repeated_rows_sql`."""
+    return ", ".join(f"key__{i}" for i in range(len(keys)))
 
 
 def same_key_sql(keys: Sequence[KeyColumn]) -> str:

@@ -161,19 +161,22 @@ def _add_groups(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             f", {_group_value(column, plan, side)} AS {identifier(getattr(column.pair, side))}"
             for column in plan.columns
         )
+        compared = {getattr(column.pair, side) for column in plan.columns}
+        columns = plan.left.columns if side == "left" else plan.right.columns
+        values += "".join(f", CAST(NULL AS VARCHAR) AS {identifier(name)}" for name in columns if name not in compared)
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE group_{side} AS SELECT {keys}, min(rowid) AS first, count(*) AS n{values} "
-            f"FROM {repeated_rows_sql(plan, side)} GROUP BY {keys}"
+            f"CREATE OR REPLACE TEMP TABLE group_{side} AS SELECT {keys}, min(rowid) AS first__, "
+            f"count(*) AS rows__{values} FROM {repeated_rows_sql(plan, side)} GROUP BY {keys}"
         )
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE members_{side} AS SELECT g.first, m.rowid AS place "
+            f"CREATE OR REPLACE TEMP TABLE members_{side} AS SELECT g.first__, m.rowid AS place "
             f"FROM group_{side} g JOIN {repeated_rows_sql(plan, side)} m USING ({keys})"
         )
     on = " AND ".join(f"a.{name} = b.{name}" for name in keys.split(", "))
     head = head_sql(plan, "group")
     for side, alias in (("left", "a"), ("right", "b")):
         old = f"CAST({alias}.rowid IS NOT NULL AS BIGINT) AS {side}_count"
-        head = head.replace(old, f"coalesce({alias}.n, 0) AS {side}_count")
+        head = head.replace(old, f"coalesce({alias}.rows__, 0) AS {side}_count")
     con.execute(
         f"INSERT INTO pairs SELECT {head}{value_columns(plan)} "
         f"FROM {_group('left')} a FULL OUTER JOIN {_group('right')} b ON {on}"
@@ -182,7 +185,7 @@ def _add_groups(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 def _group(side: str) -> str:
     """The groups of a side, placed where their first row is."""
-    return f"(SELECT first AS rowid, * FROM group_{side})"
+    return f"(SELECT first__ AS rowid, * FROM group_{side})"
 
 
 def _group_value(column: ComparedColumn, plan: Plan, side: str) -> str:

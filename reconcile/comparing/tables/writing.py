@@ -18,7 +18,7 @@ import duckdb
 
 from reconcile.comparing.tables.cells import write_cells, write_rows
 from reconcile.comparing.tables.keys import KeyCheck, check_key
-from reconcile.comparing.tables.matching_rows import match_by_content, match_by_key
+from reconcile.comparing.tables.matching_rows import match_by_content, match_by_key, value_names
 from reconcile.comparing.tables.measures import count_classes, measure_columns
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe_file import dump_recipe
@@ -115,9 +115,8 @@ def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
 def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, target: Path, started: float, notes: list[str]) -> Comparison:
     write_cells(con, plan, "result.cells")
     write_rows(con, "result.rows", "result.cells")
-    has_groups = bool(one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0])
-    for side, name in ((plan.left, "left"), (plan.right, "right")):
-        _write_side_rows(con, side, name, sensitive_columns(plan, name), has_groups=has_groups)
+    for name in ("left", "right"):
+        _write_side_rows(con, plan, name)
     _write_unreadable(con, plan)
     totals = count_classes(con, plan, "result.rows")
     made = Comparison(
@@ -158,18 +157,22 @@ def sensitive_columns(plan: Plan, side: str) -> frozenset[str]:
     return frozenset(getattr(pair, side) for pair in plan.recipe.columns if pair.rule.is_sensitive)
 
 
-def _write_side_rows(
-    con: duckdb.DuckDBPyConnection, side: Side, name: str, sensitive: frozenset[str], *, has_groups: bool
-) -> None:
-    columns = "".join(f", {_masked(column, sensitive)}" for column in side.columns)
-    places = f"SELECT row, {name}_row AS place FROM result.rows WHERE how <> 'group' AND {name}_row IS NOT NULL"
-    if has_groups:
-        members = f"result.rows JOIN members_{name} ON first = {name}_row WHERE how = 'group'"
-        places = f"{places} UNION ALL SELECT row, place FROM {members}"
+def _write_side_rows(con: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> None:
+    """`left_rows` or `right_rows`: the values came along with the pairs; a group's rows are fetched from the table."""
+    side = plan.left if name == "left" else plan.right
+    sensitive = sensitive_columns(plan, name)
+    values = ", ".join(_masked(f"p.{short}", column, sensitive) for column, short in value_names(plan, name).items())
     con.execute(
-        f"CREATE TABLE result.{name}_rows AS SELECT p.row AS {_row_name(side)}{columns} "
-        f"FROM {side.table} s JOIN ({places}) p ON p.place = s.rowid ORDER BY p.row, p.place"
+        f"CREATE TABLE result.{name}_rows AS SELECT p.row AS {_row_name(side)}, {values} "
+        f"FROM pairs p JOIN result.rows r ON r.row = p.row WHERE p.{name}_row IS NOT NULL AND p.how <> 'group'"
     )
+    if one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0]:
+        values = ", ".join(_masked(f"s.{identifier(column)}", column, sensitive) for column in side.columns)
+        con.execute(
+            f"INSERT INTO result.{name}_rows SELECT p.row, {values} FROM result.rows p "
+            f"JOIN members_{name} ON first__ = p.{name}_row AND p.how = 'group' "
+            f"JOIN {side.table} s ON s.rowid = place ORDER BY p.row, place"
+        )
 
 
 def _row_name(side: Side) -> str:
@@ -177,11 +180,10 @@ def _row_name(side: Side) -> str:
     return identifier("row") if "row" not in {column.casefold() for column in side.columns} else identifier("row_")
 
 
-def _masked(column: str, sensitive: frozenset[str]) -> str:
-    name = f"s.{identifier(column)}"
+def _masked(value: str, column: str, sensitive: frozenset[str]) -> str:
     if column in sensitive:
-        return f"CASE WHEN {name} IS NOT NULL THEN {literal(MASK)} END AS {identifier(column)}"
-    return f"{name} AS {identifier(column)}"
+        value = f"CASE WHEN {value} IS NOT NULL THEN {literal(MASK)} END"
+    return f"{value} AS {identifier(column)}"
 
 
 def _write_unreadable(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 import time
 import weakref
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class Desk:
         self.version = 0
         self.turns: dict[Side, int] = dict.fromkeys(SIDES, 0)
         self._work = Workspace(folder)
+        # A click or drop starts the script again in another thread while the former one still reads or compares.
+        self._lock = threading.RLock()
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     @property
@@ -95,16 +98,18 @@ class Desk:
             InputError: it cannot be read; the side is then as it was.
         """
         self.turns[side] += 1
-        read = self._work.load(side, chosen.path, chosen.options, name=chosen.name)
-        self.chosen[side], self.read[side] = chosen, read
-        self._restart()
+        with self._lock:
+            read = self._work.load(side, chosen.path, chosen.options, name=chosen.name)
+            self.chosen[side], self.read[side] = chosen, read
+            self._restart()
 
     def swap_out(self, side: Side) -> None:
         """Let the table of a side go."""
         self.turns[side] += 1
-        self.chosen.pop(side, None)
-        self.read.pop(side, None)
-        self._restart()
+        with self._lock:
+            self.chosen.pop(side, None)
+            self.read.pop(side, None)
+            self._restart()
 
     def _restart(self) -> None:
         self.version += 1
@@ -132,8 +137,9 @@ class Desk:
         """
         target = self.folder / f"{new_id('result')}.duckdb"
         linker = link_rows_by_content if recipe.no_key else None
-        made = self._work.compare(recipe, target, link_rows=linker)
-        self.recipe, self.result = recipe, target
+        with self._lock:
+            made = self._work.compare(recipe, target, link_rows=linker)
+            self.recipe, self.result = recipe, target
         return made
 
 
