@@ -24,6 +24,7 @@ def run_document(run: Run, execution: Execution, seconds: Mapping[str, float]) -
         "right_snapshot": to_document(execution.right),
         "previous_run_id": execution.previous.id if execution.previous else None,
         "left_out": {side: list(execution.left_out.get(side, ())) for side in SIDES},
+        "match": execution.match,
         "seconds": dict(seconds),
     }
 

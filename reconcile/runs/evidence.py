@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from reconcile.matching import link
 from reconcile.matching.rules import MatchRules
 from reconcile.model import Reconciliation, Side
@@ -31,7 +33,8 @@ def write_evidence(execution: Execution) -> None:
         execution.con.execute(f"CREATE TABLE levels ({LEVEL_COLUMNS})")
         return
     rules = rules_of(execution.reconciliation)
-    link(execution.con, "left_matchable", "right_matchable", rules, progress=execution.progress)
+    result = link(execution.con, "left_matchable", "right_matchable", rules, progress=execution.progress)
+    execution.match.update(asdict(result.summary))
 
 
 def is_empty(execution: Execution, side: Side) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -26,6 +27,7 @@ class Execution:
 
     Attributes:
         left_out: fields that the definition names and the snapshots lack, by side; the pass `records` fills it in.
+        match: the figures of the match (`matching.rules.MatchSummary` by name); the pass `match` fills it in.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -37,6 +39,7 @@ class Execution:
     previous: Run | None
     progress: Callable[[Progress], None]
     left_out: dict[Side, list[str]] = field(default_factory=dict)
+    match: dict[str, Any] = field(default_factory=dict)
 
     def dataset(self, side: Side) -> Dataset:
         """The definition of one side."""
