@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -156,14 +157,20 @@ def _show_columns(made: Comparison) -> None:
         {
             "Column": st.column_config.TextColumn(pinned=True),
             "Mismatches": st.column_config.NumberColumn(format="localized"),
-            "Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=110),
             **{name: st.column_config.NumberColumn(format="localized") for name in numbers if name in shown},
-            **{name: st.column_config.TextColumn(alignment="right") for name in texts if name in shown},
+            **{name: _figures(name, rows[name]) for name in texts if name in shown},
             **({"Rule": st.column_config.TextColumn()} if "Rule" in shown else {}),
         },
         alt="Compared columns with their mismatches, by class",
         max_rows=12,
     )
+
+
+def _figures(title: str, values: pd.Series[str]) -> Any:
+    """A column of figures wide enough for the longest: a number that is cut off is another number."""
+    longest = max(len(title), *(len(text) for text in values.dropna()))
+    return st.column_config.TextColumn(alignment="right", width=8 * longest + 20)
 
 
 def _show_rows(frame: Frame, desk: Desk, file: ComparisonFile) -> None:
