@@ -17,6 +17,8 @@ csv.field_size_limit(max(csv.field_size_limit(), LIMITS.line_bytes))
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
 QUOTES = ('"', "'")
 MAX_TITLE_LINES = 20
+DIALECT_CHARACTERS = 48 * 1024
+"""So much of a file tells its dialect; every delimiter is tried on it."""
 _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*[%€$£]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 _YEAR = re.compile(r"(19|20)\d\d")  # a pivot's columns may be named by year

@@ -10,7 +10,7 @@ import duckdb
 
 from reconcile.errors import UnreadableFileError
 from reconcile.systems.files.delimited import first_record, load_carefully, load_fast
-from reconcile.systems.files.dialect import Dialect, detect_dialect
+from reconcile.systems.files.dialect import DIALECT_CHARACTERS, Dialect, detect_dialect
 from reconcile.systems.files.encoding import (
     SAMPLE_BYTES,
     Encoding,
@@ -90,7 +90,7 @@ def _as_utf8(source: TextSource, encoding: Encoding) -> Path:
 
 def _dialect(path: Path, source: TextSource, options: ReadOptions, encoding: Encoding) -> Dialect:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        sample = file.read(SAMPLE_BYTES)
+        sample = file.read(DIALECT_CHARACTERS)
         is_whole = not file.read(1)
     delimiter = options.delimiter or ("\t" if source.shown.casefold().removesuffix(".gz").endswith(".tsv") else None)
     base = Dialect(encoding=encoding.name, has_bom=encoding.bom_bytes > 0)
