@@ -38,7 +38,7 @@ _WATCH = """
 
 def measure(page: Page, url: str, decisions: int) -> list[float]:
     """Decide so many unlinked pairs with the keyboard; milliseconds of each."""
-    page.goto(f"{url}/Review?kind=unlinked")
+    page.goto(f"{url}/Review?kinds=unlinked")
     page.locator("th .sub").first.wait_for(timeout=120_000)
     page.wait_for_timeout(3_000)
     page.evaluate(_WATCH)
