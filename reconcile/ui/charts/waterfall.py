@@ -39,26 +39,22 @@ def _specification() -> dict[str, Any]:
         title=None,
         axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelOverlap=False),
     )
-    bars = (
-        alt.Chart()
-        .mark_bar(cornerRadius=2, height=13)
-        .encode(
-            y=y,
-            x=alt.X("start:Q", title="bits (each bit doubles the odds)", axis=alt.Axis(tickCount=6)),
-            x2="end:Q",
-            color=alt.Color("sign:N", legend=None, scale=_signs()),
-            tooltip=[
-                alt.Tooltip("label:N", title="Evidence"),
-                alt.Tooltip("bits:Q", title="Bits", format="+.1f"),
-                alt.Tooltip("detail:N", title="What"),
-                alt.Tooltip("end:Q", title="Running total", format="+.1f"),
-            ],
-        )
+    # The chart starts with one empty row, before its data arrive; without the filter that row stays, as "undefined".
+    rows = alt.Chart().transform_filter("isValid(datum.label)")
+    bars = rows.mark_bar(cornerRadius=2, height=13).encode(
+        y=y,
+        x=alt.X("start:Q", title="bits (each bit doubles the odds)", axis=alt.Axis(tickCount=6)),
+        x2="end:Q",
+        color=alt.Color("sign:N", legend=None, scale=_signs()),
+        tooltip=[
+            alt.Tooltip("label:N", title="Evidence"),
+            alt.Tooltip("bits:Q", title="Bits", format="+.1f"),
+            alt.Tooltip("detail:N", title="What"),
+            alt.Tooltip("end:Q", title="Running total", format="+.1f"),
+        ],
     )
-    text = (
-        alt.Chart()
-        .mark_text(align="left", dx=4, fontSize=11, color=NEUTRAL)
-        .encode(y=y, x="right:Q", text=alt.Text("bits:Q", format="+.1f"))
+    text = rows.mark_text(align="left", dx=4, fontSize=11, color=NEUTRAL).encode(
+        y=y, x="right:Q", text=alt.Text("bits:Q", format="+.1f")
     )
     zero = alt.Chart().mark_rule(color=NEUTRAL, strokeDash=[2, 2]).encode(x=alt.datum(0.0))
     chart = alt.layer(zero, bars, text).properties(height=alt.Step(ROW_HEIGHT))
