@@ -14,6 +14,7 @@ from reconcile.matching.roles import columns_by_role, detect_roles, id_column
 from reconcile.model import Connection, Dataset, FieldPair, Person, Reconciliation, Role, Snapshot
 from reconcile.runs.definitions import chargebee_reconciliation
 from reconcile.snapshots import open_snapshot
+from reconcile.snapshots.sql import quoted
 from reconcile.state import connections, reconciliations, snapshots
 from reconcile.systems import link_fields
 from reconcile.workbench import Workbench
@@ -100,7 +101,7 @@ def _fields(snapshot: Snapshot | None, object_name: str) -> list[str]:
     if snapshot is None:
         return []
     with closing(open_snapshot(Path(snapshot.path))) as con:
-        return list(con.sql(f"SELECT * FROM {_quoted(object_name)} LIMIT 0").columns)
+        return list(con.sql(f"SELECT * FROM {quoted(object_name)} LIMIT 0").columns)
 
 
 def _dataset(connection: Connection, snapshot: Snapshot | None, object_name: str) -> Dataset:
@@ -130,7 +131,3 @@ def _slug(name: str) -> str:
     if not made:
         raise DefinitionError("The reconciliation", "it needs a name with letters or digits")
     return made
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
