@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,7 +70,7 @@ class Database:
         connect_args: dict[str, float] = {"timeout": lock_wait_s} if self.is_sqlite else {"connect_timeout": 10}
         self.engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite, connect_args=connect_args)
         if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "connect", partial(_prepare_sqlite, lock_wait_s=lock_wait_s))
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
@@ -207,12 +208,27 @@ def _make_folder(url: URL) -> None:
         raise StorageError(str(folder), f"the folder cannot be made ({error.strerror})") from error
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, lock_wait_s: float) -> None:
     # Isolation level None keeps the driver from opening transactions of its own: `_begin_sqlite` opens ours.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection, lock_wait_s)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, lock_wait_s: float) -> None:
+    # SQLite's own lock wait does not cover this switch: of two processes that open a new file at once, one is refused
+    # at once. The switch is kept in the file, so it is a wait of the first moments of a new database only.
+    deadline = time.monotonic() + lock_wait_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,29 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconcile.state.database import Database
-from tests.databases import (
-    database,
-    database_url,
-    empty_database_url,
-    own_database_url,
-    postgresql_server,
-    postgresql_shared,
-    postgresql_template,
-    sqlite_folder,
-)
 from tests.practice import running_practice
 from tests.unit.changing.rig import Bench, Orgs, make_bench
-
-__all__ = [
-    "database",
-    "database_url",
-    "empty_database_url",
-    "own_database_url",
-    "postgresql_server",
-    "postgresql_shared",
-    "postgresql_template",
-    "sqlite_folder",
-]
 
 
 @pytest.fixture(scope="session")

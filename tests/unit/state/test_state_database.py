@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -138,6 +139,21 @@ def test_two_processes_may_migrate_at_once(empty_database_url: str) -> None:
     assert [process.exitcode for process in processes] == [0, 0]
     database = Database(empty_database_url)
     assert keys(database) == []
+    database.close()
+
+
+def test_a_new_database_is_opened_while_another_process_writes_its_first_rows(tmp_path: Path) -> None:
+    """SQLite refuses the switch to its write-ahead log at once, without the lock wait, while another one writes."""
+    first = sqlite3.connect(tmp_path / "reconcile.db", isolation_level=None, check_same_thread=False)
+    first.execute("CREATE TABLE made_before_the_switch (id INTEGER)")
+    first.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, lambda: first.execute("COMMIT"))
+    release.start()
+    database = Database(f"sqlite:///{tmp_path / 'reconcile.db'}")
+    database.migrate()
+    assert keys(database) == []
+    release.join()
+    first.close()
     database.close()
 
 
