@@ -10,9 +10,8 @@ from pathlib import Path
 
 from reconcile import access, audit
 from reconcile.errors import DefinitionError, StateError
-from reconcile.matching.roles import columns_by_role, detect_roles, id_column
-from reconcile.model import Connection, Dataset, FieldPair, Person, Reconciliation, Role, Snapshot
-from reconcile.runs.definitions import chargebee_reconciliation
+from reconcile.model import Connection, Person, Reconciliation, Role, Snapshot
+from reconcile.runs.definitions import chargebee_reconciliation, file_reconciliation
 from reconcile.snapshots import open_snapshot
 from reconcile.snapshots.sql import quoted
 from reconcile.state import connections, reconciliations, snapshots
@@ -70,25 +69,15 @@ def propose(
         "customer",
     ):
         return _built_in(name, sides, newest)
-    datasets = [
-        _dataset(side, taken, chosen[1]) for side, taken, chosen in zip(sides, newest, (left, right), strict=True)
-    ]
-    shared = [role for role in datasets[0].roles if role in datasets[1].roles]
-    if not shared:
-        raise DefinitionError(
-            name or "The reconciliation",
-            "the two sides have no kind of column in common",
-            remedy="Choose other objects, or rename the columns so that names, addresses or phones can be recognised.",
-        )
-    return Reconciliation(
-        id=_slug(name),
-        version=1,
+    taken = [_pulled(side, snapshot) for side, snapshot in zip(sides, newest, strict=True)]
+    made = file_reconciliation(
+        *taken,
         name=name.strip(),
-        left=datasets[0],
-        right=datasets[1],
+        left_object=left[1],
+        right_object=right[1],
         cardinality="1:1" if is_one_to_one else "n:1",
-        compare=tuple(_pair(role, datasets[0], datasets[1]) for role in shared),
     )
+    return replace(made, id=_slug(name))
 
 
 def _built_in(name: str, sides: list[Connection], newest: list[Snapshot | None]) -> Reconciliation:
@@ -104,26 +93,10 @@ def _fields(snapshot: Snapshot | None, object_name: str) -> list[str]:
         return list(con.sql(f"SELECT * FROM {quoted(object_name)} LIMIT 0").columns)
 
 
-def _dataset(connection: Connection, snapshot: Snapshot | None, object_name: str) -> Dataset:
+def _pulled(connection: Connection, snapshot: Snapshot | None) -> Snapshot:
     if snapshot is None:
         raise StateError(f"Connection {connection.name}", "not pulled yet", "mapped", remedy="Pull it first.")
-    with closing(open_snapshot(Path(snapshot.path))) as con:
-        guesses = detect_roles(con, object_name)
-    key = id_column(guesses)
-    if key is None:
-        raise DefinitionError(
-            f"{connection.name}, {object_name}",
-            "no column has another value in every row, so its records cannot be told apart",
-            remedy="Add a column with an id.",
-        )
-    roles = columns_by_role({column: guess for column, guess in guesses.items() if column != key})
-    return Dataset(connection.id, object_name, key, roles)
-
-
-def _pair(role: Role, left: Dataset, right: Dataset) -> FieldPair:
-    return FieldPair(
-        role.replace("_", " ").capitalize(), " + ".join(left.roles[role]), " + ".join(right.roles[role]), role
-    )
+    return snapshot
 
 
 def _slug(name: str) -> str:

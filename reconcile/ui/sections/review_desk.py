@@ -24,7 +24,7 @@ from reconcile.ui.sections.review_card import (
     show_why,
     shown_evidence,
 )
-from reconcile.ui.sections.review_queue import Desk, open_exception, show_filters, show_list
+from reconcile.ui.sections.review_queue import Desk, open_exception, restore_desk, show_filters, show_list
 from reconcile.ui.text import age, chance, money, plain
 from reconcile.ui.text.decisions import ANSWERS
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
@@ -42,22 +42,25 @@ class _Last:
 
 @st.fragment
 def show_desk(frame: Frame) -> None:
-    """Queue and card. A decision redraws this part only, and reads nothing but the next card."""
+    """Queue and card. A decision redraws this part only, and the next card before everything else."""
     if frame.run is None:
         return
     with boundary():
         queue = queue_of(frame.workbench, frame.run)
-        desk = show_filters(frame, queue)
+        desk = restore_desk(frame, queue)
         if desk.opened is None or _left_the_filter(desk):
             open_exception(
                 actions.following(frame.workbench, frame.person, queue, desk.chosen, sort=desk.sort, after=None)
             )
+        filters = st.container()
         left, right = st.columns([5, 8], gap="medium")
+        with right:
+            _show_card(desk)
+        with filters:
+            show_filters(desk)
         with left:
             show_list(desk)
             _show_last()
-        with right:
-            _show_card(desk)
 
 
 def _left_the_filter(desk: Desk) -> bool:
@@ -79,11 +82,15 @@ def _show_card(desk: Desk) -> None:
         st.info("That exception is not in this run any more: it was put right, or it is another one now.")
         st.button("Next one", key="skip_gone", on_click=_move, args=(desk, "next"))
         return
-    busy_with = _claim(desk, card)
-    _show_heading(card, busy_with)
+    busy_with = _other_holder(desk, card)
+    _show_heading(card)
+    warning = st.container()
     _show_bar(desk, card, is_busy=busy_with is not None)
     with st.container(key="card_grid"):
         show_records_side_by_side(desk.frame, card, shown_evidence(desk.frame, card))
+    busy_with = busy_with or _claim(desk, card)
+    if busy_with is not None:
+        warning.warning(f"{plain(busy_with)} is working on this one. Take the next.", icon=":material/lock:")
     why, said = st.columns([3, 2], gap="medium")
     with why:
         show_why(desk.frame, card)
@@ -99,17 +106,20 @@ def _show_card(desk: Desk) -> None:
     show_more_of(desk.frame, card)
 
 
+def _other_holder(desk: Desk, card: Card) -> str | None:
+    """Who else works on it."""
+    is_others = card.claim is not None and card.claim.person_id != desk.frame.person.id
+    return card.claim.person_name if card.claim is not None and is_others else None
+
+
 def _claim(desk: Desk, card: Card) -> str | None:
-    """Take the exception, so that nobody else works on it; gives who does already."""
-    person = desk.frame.person
-    if card.claim is not None and card.claim.person_id != person.id:
-        return card.claim.person_name
-    if not may(person, "judge exceptions"):
+    """Take the exception, so that nobody else works on it; gives who took it since the card was read."""
+    if not may(desk.frame.person, "judge exceptions"):
         return None
-    return actions.claim(desk.frame.workbench, person, desk.queue, card.exception.exception_id)
+    return actions.claim(desk.frame.workbench, desk.frame.person, desk.queue, card.exception.exception_id)
 
 
-def _show_heading(card: Card, busy_with: str | None) -> None:
+def _show_heading(card: Card) -> None:
     exception, standing = card.exception, card.standing
     answers = ANSWERS[exception.kind]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -121,8 +131,6 @@ def _show_heading(card: Card, busy_with: str | None) -> None:
             st.caption(f"{money(exception.amount_cents)} concerned", width="content")
     story = str(exception.detail.get("story") or EXCEPTIONS[exception.kind].meaning)
     st.caption(plain(story))
-    if busy_with is not None:
-        st.warning(f"{plain(busy_with)} is working on this one. Take the next.", icon=":material/lock:")
     if standing.verdict is not None:
         label = VERDICTS[standing.verdict]
         who = f"{plain(standing.person_name or '')} {age(standing.made_at)}"

@@ -95,14 +95,20 @@ def open_exception(exception_id: str | None) -> None:
         st.query_params[OPENED] = exception_id
 
 
-def show_filters(frame: Frame, queue: Queue) -> Desk:
-    """The facets with their counts; gives the desk they describe. The address carries what is chosen."""
+def restore_desk(frame: Frame, queue: Queue) -> Desk:
+    """The desk that the address and the filters describe. To be called before anything is drawn."""
     for name in _FURTHER:
         restore(name, is_list=True)
     restore("q")
     restore("sort")
-    with frame.workbench.database.read() as tx:
-        facets = {facet.name: facet for facet in facet_counts(tx, queue, _filter())}
+    sort: QueueSort = st.session_state.get("sort", "rank")
+    return Desk(frame, queue, _filter(), sort)
+
+
+def show_filters(desk: Desk) -> None:
+    """The facets with their counts. The address carries what is chosen."""
+    with desk.frame.workbench.database.read() as tx:
+        facets = {facet.name: facet for facet in facet_counts(tx, desk.queue, desk.chosen)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         choose_one("status", _STATUS_NAMES, _status_counts(facets["statuses"]))
         st.text_input(
@@ -119,8 +125,6 @@ def show_filters(frame: Frame, queue: Queue) -> Desk:
             _show_more(facets)
     kinds = {value.value: value.count for value in facets["kinds"].values}
     choose_many("kinds", {kind: EXCEPTIONS[kind].name for kind in REVIEWED_HERE}, kinds)
-    sort: QueueSort = st.session_state.get("sort", "rank")
-    return Desk(frame, queue, _filter(), sort)
 
 
 def show_list(desk: Desk) -> None:
