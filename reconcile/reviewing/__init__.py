@@ -10,7 +10,7 @@ A run file never changes; what people said lives in the operational database by 
         judge(tx, actor, queue.run, card.exception.exception_id, "same", expected=None)
 """
 
-from reconcile.reviewing.card import exception_card
+from reconcile.reviewing.card import exception_card, prepare_card
 from reconcile.reviewing.decisions import Decided, decisions_for_change_set
 from reconcile.reviewing.evidence import pair_evidence, search_records
 from reconcile.reviewing.facets import Facet, FacetValue, facet_counts
@@ -64,6 +64,7 @@ __all__ = [
     "open_queue",
     "open_run",
     "pair_evidence",
+    "prepare_card",
     "queue_page",
     "release_exception",
     "search_records",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection as Transaction
 
@@ -10,7 +11,7 @@ from reconcile.reviewing.evidence import read_evidence, read_records
 from reconcile.reviewing.judging import subject
 from reconcile.reviewing.opening import ExceptionRow, OpenRun, among
 from reconcile.reviewing.sayings import concerned_ids
-from reconcile.reviewing.standing import Memory, Pair, standing_of
+from reconcile.reviewing.standing import UNDECIDED, Memory, Pair, standing_of
 from reconcile.reviewing.views import Candidate, Card, FieldRow, PairEvidence, RecordView, StoredLink
 from reconcile.state import claims, judgements
 
@@ -24,9 +25,34 @@ def exception_card(tx: Transaction, opened: OpenRun, exception_id: str) -> Card:
     Raises:
         UnknownNameError: this run has none of this id.
     """
-    exception = opened.exception(exception_id)
+    card = prepare_card(opened, exception_id)
+    exception = card.exception
     history = judgements.touching(tx, opened.run.reconciliation_id, concerned_ids([exception]), with_withdrawn=True)
     memory = Memory(opened, [row for row in history if row.stands])
+    return replace(
+        card,
+        candidates=tuple(
+            replace(each, is_rejected=_is_rejected(opened, memory, each.left_id, each.right_id))
+            for each in card.candidates
+        ),
+        standing=standing_of(opened, exception, memory),
+        history=history,
+        claim=claims.holder(tx, subject(opened, exception_id)),
+    )
+
+
+def prepare_card(opened: OpenRun, exception_id: str) -> Card:
+    """The card with what the run says, which is kept, and without what people said. To read the next one ahead.
+
+    Raises:
+        UnknownNameError: this run has none of this id.
+    """
+    card: Card = opened.cards.get(exception_id, lambda: _read_card(opened, exception_id))
+    return card
+
+
+def _read_card(opened: OpenRun, exception_id: str) -> Card:
+    exception = opened.exception(exception_id)
     candidate_pairs = _candidate_pairs(opened, exception)
     lefts = read_records(opened, "left", [exception.left_id, *(pair[0] for pair in candidate_pairs)])
     rights = read_records(opened, "right", [exception.right_id, *(pair[1] for pair in candidate_pairs)])
@@ -41,15 +67,14 @@ def exception_card(tx: Transaction, opened: OpenRun, exception_id: str) -> Card:
         evidence=evidence.get((left.record_id, right.record_id)) if left and right else None,
         differences=_differences(opened, exception),
         candidates=tuple(
-            _candidate(opened, exception, evidence[pair], records=(lefts, rights), links=links, memory=memory)
-            for pair in candidate_pairs
+            _candidate(exception, evidence[pair], records=(lefts, rights), links=links) for pair in candidate_pairs
         ),
         links=tuple(link for link in links if exception.left_id == link.left_id or exception.right_id == link.right_id),
         members=_members(opened, exception),
         member_pairs=_member_pairs(opened, exception),
-        standing=standing_of(opened, exception, memory),
-        history=history,
-        claim=claims.holder(tx, subject(opened, exception_id)),
+        standing=UNDECIDED,
+        history=(),
+        claim=None,
     )
 
 
@@ -57,8 +82,9 @@ def _links(opened: OpenRun, left_ids: Sequence[str], right_ids: Sequence[str]) -
     lefts, rights = among("left_id", left_ids), among("right_id", right_ids)
     rows = opened.query(
         f"""
-        SELECT left_id, right_id, status, stored_left, stored_right FROM run.links
-        WHERE {lefts.sql} OR {rights.sql} ORDER BY origin, left_id, right_id
+        SELECT left_id, right_id, status, stored_left, stored_right FROM run.links WHERE rowid IN (
+            SELECT place FROM places.links WHERE {lefts.sql} UNION SELECT place FROM places.links WHERE {rights.sql})
+        ORDER BY origin, left_id, right_id
         """,
         [*lefts.parameters, *rights.parameters],
     )
@@ -66,10 +92,12 @@ def _links(opened: OpenRun, left_ids: Sequence[str], right_ids: Sequence[str]) -
 
 
 def _differences(opened: OpenRun, exception: ExceptionRow) -> tuple[FieldRow, ...]:
+    if exception.left_id is None or exception.right_id is None:
+        return ()
     rows = opened.query(
         """
         SELECT name, left_field, right_field, left_value, right_value, class FROM run.differences
-        WHERE left_id = ? AND right_id = ?
+        WHERE rowid IN (SELECT place FROM places.differences WHERE left_id = ? AND right_id = ?)
         ORDER BY list_position(['real', 'missing', 'rounding', 'timing', 'format'], class), name
         """,
         [exception.left_id, exception.right_id],
@@ -105,26 +133,28 @@ def _existing(opened: OpenRun, pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _candidate(
-    opened: OpenRun,
     exception: ExceptionRow,
     evidence: PairEvidence,
     *,
     records: tuple[Mapping[str, RecordView], Mapping[str, RecordView]],
     links: Sequence[StoredLink],
-    memory: Memory,
 ) -> Candidate:
     left_id, right_id = evidence.left_id, evidence.right_id
     is_other_left = left_id != exception.left_id and right_id == exception.right_id
     record = records[0][left_id] if is_other_left else records[1][right_id]
-    judged = memory.of_pair(opened.reference("left", left_id), opened.reference("right", right_id))
     return Candidate(
         left_id=left_id,
         right_id=right_id,
         record=record,
         evidence=evidence,
-        is_rejected=judged is not None and judged.judgement.verdict == "different",
+        is_rejected=False,
         links=tuple(link for link in links if record.record_id == (link.left_id if is_other_left else link.right_id)),
     )
+
+
+def _is_rejected(opened: OpenRun, memory: Memory, left_id: str, right_id: str) -> bool:
+    judged = memory.of_pair(opened.reference("left", left_id), opened.reference("right", right_id))
+    return judged is not None and judged.judgement.verdict == "different"
 
 
 def _members(opened: OpenRun, exception: ExceptionRow) -> tuple[RecordView, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import duckdb
 
@@ -31,6 +33,9 @@ COLUMNS = (
 )
 
 MOST_WRITTEN_OUT = 100
+CARDS_KEPT = 64
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,43 @@ def among(column: str, values: Collection[str]) -> Condition:
     return Condition(f"{column} IN (SELECT unnest(?::VARCHAR[]))", (list(values),))
 
 
+class Kept(Generic[Value]):
+    """The values read last, by name. May be shared by threads; two that miss at once both read."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, name: str, read: Callable[[], Value]) -> Value:
+        """The value of that name, read when it is not kept."""
+        with self._lock:
+            if name in self._values:
+                self._values.move_to_end(name)
+                return self._values[name]
+        value = read()
+        with self._lock:
+            self._values[name] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class OpenRun:
     """An open run file. Cheap to share: every use takes a cursor of its own.
 
-    The schema `places` in memory says at which row of the file each record and candidate is, so that looking one up
-    does not read the whole table.
+    The schema `places` in memory says at which row of the file each record, candidate, link and difference is, so that
+    looking one up does not read the whole table.
+
+    Attributes:
+        cards: what the run says of an exception. A run file never changes, so what was read once stays true.
     """
 
     run: Run
     reconciliation: Reconciliation
     con: duckdb.DuckDBPyConnection
+    cards: Kept[Any] = field(default_factory=lambda: Kept(CARDS_KEPT), compare=False)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query in which the run file's tables are called `run.<table>`."""
@@ -185,10 +216,15 @@ _PLACES_SQL = (
         for side in ("left", "right")
     ),
     "CREATE TABLE places.candidates AS SELECT left_id, right_id, rowid AS place FROM run.candidates",
+    "CREATE TABLE places.links AS SELECT left_id, right_id, rowid AS place FROM run.links",
+    "CREATE TABLE places.differences AS SELECT left_id, right_id, rowid AS place FROM run.differences",
     "CREATE TABLE places.exceptions AS SELECT exception_id, rowid AS place FROM run.exceptions",
     "CREATE INDEX exceptions_index ON places.exceptions (exception_id)",
     "CREATE INDEX left_records_index ON places.left_records (record_id)",
     "CREATE INDEX right_records_index ON places.right_records (record_id)",
     "CREATE INDEX left_candidates_index ON places.candidates (left_id)",
     "CREATE INDEX right_candidates_index ON places.candidates (right_id)",
+    "CREATE INDEX left_links_index ON places.links (left_id)",
+    "CREATE INDEX right_links_index ON places.links (right_id)",
+    "CREATE INDEX differences_index ON places.differences (left_id)",
 )

@@ -23,9 +23,11 @@ from reconcile.reviewing import (
     exception_card,
     open_queue,
     open_run,
+    prepare_card,
 )
 from reconcile.reviewing.paging import total
 from reconcile.state import change_sets
+from reconcile.ui.queries.evidence import pair_evidence
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 from reconcile.workbench import Workbench
 
@@ -148,6 +150,13 @@ def read_card(workbench: Workbench, queue: Queue, exception_id: str) -> Card | N
             return exception_card(tx, queue.run, exception_id)
         except UnknownNameError:
             return None
+
+
+def read_ahead(queue: Queue, exception_id: str) -> None:
+    """Have ready what the run says of an exception that is likely to be looked at next."""
+    card = prepare_card(queue.run, exception_id)
+    if card.left is not None and card.right is not None:
+        pair_evidence(queue.run.run.path, card.left.record_id, card.right.record_id)
 
 
 def _name(row: QueueRow) -> str:

@@ -15,7 +15,7 @@ from reconcile.ui.components.badges import label_badge
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
 from reconcile.ui.queries.matching import find_records
-from reconcile.ui.queries.review import place_of, queue_of, read_card
+from reconcile.ui.queries.review import place_of, queue_of, read_ahead, read_card
 from reconcile.ui.sections.review_card import (
     MOST_CANDIDATES,
     show_history,
@@ -61,6 +61,16 @@ def show_desk(frame: Frame) -> None:
         with left:
             show_list(desk)
             _show_last()
+        _read_next_ahead(desk)
+
+
+def _read_next_ahead(desk: Desk) -> None:
+    """While the person reads this card, read the next one: a decision then has only people's words left to look up."""
+    upcoming = actions.following(
+        desk.frame.workbench, desk.frame.person, desk.queue, desk.chosen, sort=desk.sort, after=desk.opened
+    )
+    if upcoming is not None:
+        read_ahead(desk.queue, upcoming)
 
 
 def _left_the_filter(desk: Desk) -> bool:
