@@ -1,25 +1,38 @@
-"""Why two records match, or why they do not."""
+"""Why two records match, or why they do not.
+
+A match is made ready once (`open_explainer`: both sides cleaned, the model read), then any two of its records can be
+asked about, candidate or not. What the match decided is read from its tables and only what it never looked at is
+worked out anew, so an explanation says exactly what the match did.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
 
-from reconcile.errors import UnknownNameError
-from reconcile.matching.block import BlockingKey
+from reconcile.errors import InputError, UnknownNameError
 from reconcile.matching.candidates import probability, write_frame_columns
 from reconcile.matching.clean.records import quoted
-from reconcile.matching.learn import Integers, unpack
-from reconcile.matching.pipeline import Scored, Stopwatch, drop_work_tables, score_pairs, silent
-from reconcile.matching.rivals import CLEAR_BITS, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS
+from reconcile.matching.dedupe import dedupe
+from reconcile.matching.keys import KeyVerdict, key_verdicts
+from reconcile.matching.learn import Integers, MatchModel, unpack
+from reconcile.matching.link import link
+from reconcile.matching.models import model_from_json
+from reconcile.matching.pipeline import configure, drop_work_tables
+from reconcile.matching.prepare import Prepared, prepare
+from reconcile.matching.rivals import CLEAR_BITS, COMPETITION, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS
 from reconcile.matching.rules import MatchRules
-from reconcile.matching.score import write_patterns
+from reconcile.matching.score import comparisons_for, write_patterns
 from reconcile.model import Band
 
 Connection = duckdb.DuckDBPyConnection
+Stop = Literal["", "keys", "too common", "review threshold", "accept threshold", "rival"]
 PLACE = ("street", "city", "region", "postcode", "country")
+MOST_RIVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +53,14 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyVerdict:
-    """What one kind of blocking key says of the pair.
-
-    Attributes:
-        outcome: "same" (it brings the pair), "too common" (the same, but oversized and refined away), "different",
-            "missing left" or "missing right".
-    """
-
-    name: str
-    left_value: str | None
-    right_value: str | None
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rival:
-    """Another candidate of one of the two records that weighs more."""
+    """Another candidate of one of the two records that weighs more, or that was chosen instead."""
 
     left_id: str
     right_id: str
     weight: float
     probability: float
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,10 @@ class Explanation:
 
     Attributes:
         was_compared: whether a blocking key brought the pair, or every pair was compared.
-        verdict: one sentence: why it matches, or what stopped it.
+        keys: what each kind of key says of it; empty where every pair was compared.
+        stopped_by: what kept it from being accepted; empty when nothing did. "keys": no key is the same;
+            "too common": they share keys, but too many records do; "rival": another pair of one of them won.
+        verdict: the same in one sentence.
     """
 
     left_id: str
@@ -82,71 +84,193 @@ class Explanation:
     evidence: tuple[EvidenceRow, ...]
     keys: tuple[KeyVerdict, ...]
     rivals: tuple[Rival, ...]
+    stopped_by: Stop
     verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """A match that can be asked about. One thread at a time: its tables belong to its connection.
+
+    Attributes:
+        relations: the records of the left and the right side; the same relation twice for duplicates.
+        candidates: the table of the match: left_id, right_id (duplicates: id_a, id_b) and what `link` writes.
+    """
+
+    con: Connection
+    relations: tuple[str, str]
+    candidates: str
+    prepared: Prepared
+    model: MatchModel
+    rules: MatchRules
+
+    @property
+    def is_self(self) -> bool:
+        """Whether the records of one side are matched with each other."""
+        return self.prepared.left == self.prepared.right
+
+    @property
+    def has_competition(self) -> bool:
+        """Whether the model weighs a candidate against its rivals."""
+        return self.model.comparisons[-1].role == COMPETITION.role
+
+
+def open_explainer(
+    con: Connection,
+    left: str,
+    right: str,
+    model: str,
+    rules: MatchRules | None = None,
+    *,
+    candidates: str = "candidates",
+) -> Explainer:
+    """Make a match that was carried out ready to be asked about: this cleans both sides again.
+
+    Args:
+        con: a connection that sees the records and the candidates; temporary tables are written to it.
+        left: the relation that was matched.
+        right: the other one; the same for duplicates.
+        model: `LinkResult.model` or `DedupeResult.model`.
+        rules: those of the match.
+        candidates: the table that the match wrote.
+
+    Raises:
+        InputError: the model was learned for other roles.
+    """
+    rules = rules or MatchRules()
+    configure(con, rules)
+    prepared = prepare(con, (left,) if left == right else (left, right), rules.roles)
+    read = model_from_json(model, comparisons_for(prepared.columns))
+    return Explainer(con, (left, right), candidates, prepared, read, rules)
 
 
 def explain(  # noqa: PLR0917 - two relations and a record of each, in that order everywhere
     con: Connection, left: str, right: str, left_id: str, right_id: str, rules: MatchRules | None = None
 ) -> Explanation:
-    """Match the two relations and explain one pair of their records, candidate or not.
+    """Match two relations (or one with itself) and explain one pair of their records, candidate or not.
+
+    The tables of the match stay in the connection's current schema, as `link` or `dedupe` writes them.
 
     Raises:
         UnknownNameError: no record of that id.
-        InputError: as `link`.
+        InputError: one record twice; or as `link`.
     """
     rules = rules or MatchRules()
-    scored = score_pairs(con, (left, right), rules, Stopwatch(silent))
+    for relation, record_id in ((left, left_id), (right, right_id)):
+        _require_record(con, relation, record_id)
+    if left == right:
+        found = dedupe(con, left, rules)
+        explainer = open_explainer(con, left, right, found.model, rules, candidates=found.pairs)
+    else:
+        linked = link(con, left, right, rules)
+        explainer = open_explainer(con, left, right, linked.model, rules, candidates=linked.candidates)
     try:
-        return _explain(con, scored, (left, right), (left_id, right_id), rules)
+        return explain_pair(explainer, left_id, right_id)
     finally:
-        drop_work_tables(con)
+        close_explainer(explainer)
 
 
-def _explain(
-    con: Connection, scored: Scored, relations: tuple[str, str], ids: tuple[str, str], rules: MatchRules
-) -> Explanation:
-    row = _row(con, scored.prepared.left, ids[0]), _row(con, scored.prepared.right, ids[1])
-    at = np.flatnonzero((scored.left == row[0]) & (scored.right == row[1]))
-    levels = _levels(con, scored, row)
-    weight, evidence = _waterfall(con, scored, levels, relations, ids)
-    keys = tuple(_key_verdict(con, scored, key, row, was_compared=len(at) > 0) for key in scored.blocking.keys)
-    rivals = _rivals(con, scored, row, weight)
+def close_explainer(explainer: Explainer) -> None:
+    """Remove the temporary tables; the explainer is of no use afterwards."""
+    drop_work_tables(explainer.con)
+
+
+def explain_pair(explainer: Explainer, left_id: str, right_id: str) -> Explanation:
+    """Explain two records of a match.
+
+    Raises:
+        UnknownNameError: no record of that id took part.
+        InputError: one record twice.
+    """
+    if explainer.is_self and left_id == right_id:
+        raise InputError(f"{left_id} is one record.", remedy="Name two records.")
+    rows = _row(explainer, 0, left_id), _row(explainer, 1, right_id)
+    stored = _candidate(explainer, left_id, right_id)
+    keys, is_brought = key_verdicts(explainer.con, explainer.prepared, rows, explainer.rules, is_self=explainer.is_self)
+    weight, evidence = _waterfall(explainer, stored or _scored(explainer, rows, left_id, right_id), left_id, right_id)
     chance = float(probability(np.array([weight]))[0])
-    band: Band = "accept" if chance >= rules.accept else "review" if chance >= rules.review else "ignore"
-    was_compared = len(at) > 0
-    verdict = _verdict(was_compared, chance, band, keys, evidence, rivals, rules)
-    return Explanation(*ids, weight, chance, band, was_compared, evidence, keys, rivals, verdict)
+    band: Band = (
+        "accept" if chance >= explainer.rules.accept else "review" if chance >= explainer.rules.review else "ignore"
+    )
+    rivals = _rivals(explainer, left_id, right_id, weight)
+    was_compared = stored is not None or is_brought
+    is_lost = stored is not None and stored.get("is_chosen") is False
+    stop = _stop(band, keys, rivals, was_compared=was_compared, is_lost=is_lost)
+    verdict = _verdict(explainer.rules, stop, chance, keys, evidence, rivals)
+    return Explanation(left_id, right_id, weight, chance, band, was_compared, evidence, keys, rivals, stop, verdict)
 
 
-def _row(con: Connection, table: str, record_id: str) -> int:
-    found = con.execute(f"SELECT row FROM {table} WHERE record_id = ?", [record_id]).fetchall()
+def _require_record(con: Connection, relation: str, record_id: str) -> None:
+    if not con.execute(f"SELECT 1 FROM {quoted(relation)} WHERE record_id = ? LIMIT 1", [record_id]).fetchall():
+        raise UnknownNameError("record", record_id)
+
+
+def _row(explainer: Explainer, side: int, record_id: str) -> int:
+    table = explainer.prepared.right if side else explainer.prepared.left
+    found = explainer.con.execute(f"SELECT row FROM {table} WHERE record_id = ?", [record_id]).fetchall()
     if not found:
         raise UnknownNameError("record", record_id)
     return int(found[0][0])
 
 
-def _levels(con: Connection, scored: Scored, row: tuple[int, int]) -> Integers:
-    """The pair's levels, with the rank that agrees with its own weight."""
-    comparisons = scored.model.comparisons[: -1 if scored.rivals else None]
+def _columns(explainer: Explainer) -> tuple[str, str]:
+    return ("id_a", "id_b") if explainer.is_self else ("left_id", "right_id")
+
+
+def _candidate(explainer: Explainer, left_id: str, right_id: str) -> dict[str, Any] | None:
+    """The pair as the match wrote it: every column, and `before`: its weight before any evidence."""
+    first, second = _columns(explainer)
+    ids = sorted((left_id, right_id)) if explainer.is_self else [left_id, right_id]
+    found = explainer.con.execute(f"SELECT * FROM {explainer.candidates} WHERE {first} = ? AND {second} = ?", ids)
+    names = [column[0] for column in found.description or ()]
+    rows = found.fetchall()
+    if not rows:
+        return None
+    row = dict(zip(names, rows[0], strict=True))
+    told = sum(row[f"weight_{each.role}"] for each in explainer.model.comparisons)
+    return {**row, "before": row["weight"] - told}
+
+
+def _scored(explainer: Explainer, rows: tuple[int, int], left_id: str, right_id: str) -> dict[str, Any]:
+    """The pair as the match would have written it: level_<role>, weight_<role>, before and weight."""
+    comparisons = explainer.model.comparisons[: -1 if explainer.has_competition else None]
+    levels = _levels(explainer, rows)
+    if explainer.has_competition:
+        levels = _with_rank(explainer, levels, left_id, right_id)
+        comparisons = explainer.model.comparisons
+    before, parts, total = explainer.model.weights(levels)
+    row: dict[str, Any] = {"before": float(before[0]), "weight": float(total[0])}
+    for i, each in enumerate(comparisons):
+        row |= {f"level_{each.role}": int(levels[0, i]), f"weight_{each.role}": float(parts[0, i])}
+    return row
+
+
+def _levels(explainer: Explainer, rows: tuple[int, int]) -> Integers:
+    """The levels of one pair in every comparison but the competition, as the match would have found them."""
+    con, prepared = explainer.con, explainer.prepared
+    comparisons = explainer.model.comparisons[: -1 if explainer.has_competition else None]
+    left, right = sorted(rows) if explainer.is_self else rows
     pair: dict[str, np.ndarray] = {
-        "l": np.array([row[0]], np.int32),
-        "r": np.array([row[1]], np.int32),
+        "l": np.array([left], np.int32),
+        "r": np.array([right], np.int32),
         "keys": np.zeros(1, np.int64),
     }
     write_frame_columns(con, pair, "_one")
-    write_patterns(con, comparisons, scored.prepared.left, scored.prepared.right, "_one", "_one_scored")
+    write_patterns(con, comparisons, prepared.left, prepared.right, "_one", "_one_scored")
     pattern = np.array(con.execute("SELECT pattern FROM _one_scored").fetchall()[0], dtype=np.int64)
     for table in ("_one", "_one_scored"):
         con.execute(f"DROP TABLE temp.{table}")
-    levels = unpack(pattern, comparisons)
-    if scored.rivals is None:
-        return levels
+    return unpack(pattern, comparisons)
+
+
+def _with_rank(explainer: Explainer, levels: Integers, left_id: str, right_id: str) -> Integers:
+    """The levels with the rank among its rivals that agrees with the weight that follows from it."""
     every = np.column_stack([np.repeat(levels, RIVAL_LEVELS - 1, axis=0), np.arange(1, RIVAL_LEVELS)])
-    weights = scored.model.weights(every)[2]
-    others = ((scored.left == row[0]) | (scored.right == row[1])) & ~(
-        (scored.left == row[0]) & (scored.right == row[1])
-    )
-    strongest = float(scored.weight[others].max(initial=-np.inf))
+    weights = explainer.model.weights(every)[2]
+    found = explainer.con.execute(
+        f"SELECT max(weight) FROM {explainer.candidates} WHERE (left_id = ?) <> (right_id = ?)", [left_id, right_id]
+    ).fetchall()
+    strongest = -np.inf if found[0][0] is None else float(found[0][0])
     ranks = [_rank(float(weight), strongest) for weight in weights]
     settled = [i for i, rank in enumerate(ranks) if rank == i + 1]
     return every[[settled[-1] if settled else ranks[-1] - 1]]
@@ -160,21 +284,17 @@ def _rank(weight: float, rival: float) -> int:
 
 
 def _waterfall(
-    con: Connection, scored: Scored, levels: Integers, relations: tuple[str, str], ids: tuple[str, str]
+    explainer: Explainer, row: Mapping[str, Any], left_id: str, right_id: str
 ) -> tuple[float, tuple[EvidenceRow, ...]]:
-    before, parts, total = scored.model.weights(levels)
-    running = float(before[0])
-    rows = [EvidenceRow("prior", None, None, 0, "before any evidence", running, running)]
-    for i, each in enumerate(scored.model.comparisons):
-        level = int(levels[0, i])
-        running += float(parts[0, i])
-        values = [
-            _value(con, relation, record_id, each.role) for relation, record_id in zip(relations, ids, strict=True)
-        ]
-        rows.append(
-            EvidenceRow(each.role, values[0], values[1], level, each.labels[level], float(parts[0, i]), running)
-        )
-    return float(total[0]), tuple(rows)
+    running = float(row["before"])
+    steps = [EvidenceRow("prior", None, None, 0, "before any evidence", running, running)]
+    for each in explainer.model.comparisons:
+        level, weight = int(row[f"level_{each.role}"]), float(row[f"weight_{each.role}"])
+        running += weight
+        left = _value(explainer.con, explainer.relations[0], left_id, each.role)
+        right = _value(explainer.con, explainer.relations[1], right_id, each.role)
+        steps.append(EvidenceRow(each.role, left, right, level, each.labels[level], weight, running))
+    return float(row["weight"]), tuple(steps)
 
 
 def _value(con: Connection, relation: str, record_id: str, role: str) -> str | None:
@@ -185,77 +305,69 @@ def _value(con: Connection, relation: str, record_id: str, role: str) -> str | N
         wanted = ["email"]
     if not wanted:
         return None
-    texts = ", ".join(f'"{column}"' for column in wanted)
+    texts = ", ".join(f"nullif(\"{column}\", '')" for column in wanted)
     found = con.execute(f"SELECT concat_ws(', ', {texts}) FROM {quoted(relation)} WHERE record_id = ?", [record_id])
     return found.fetchall()[0][0] or None
 
 
-def _key_verdict(
-    con: Connection, scored: Scored, key: BlockingKey, row: tuple[int, int], *, was_compared: bool
-) -> KeyVerdict:
-    values = [
-        _key_value(con, table, key, number)
-        for table, number in ((scored.prepared.left, row[0]), (scored.prepared.right, row[1]))
-    ]
-    outcome = "different"
-    if values[0] is None or values[1] is None:
-        outcome = "missing left" if values[0] is None else "missing right"
-    elif values[0] == values[1]:
-        outcome = "same" if was_compared else "too common"
-    return KeyVerdict(key.name, values[0], values[1], outcome)
+def _rivals(explainer: Explainer, left_id: str, right_id: str, weight: float) -> tuple[Rival, ...]:
+    """The strongest other candidates of either record that weigh more than the pair, or were chosen; strongest first.
 
-
-def _key_value(con: Connection, table: str, key: BlockingKey, row: int) -> str | None:
-    """The key of a record as text; null when a part is. A word is shown, not its number."""
-    parts = ", ".join("name" if "name_set" in part else f"({part})::VARCHAR" for part in key.parts)
-    found = con.execute(f"SELECT {parts} FROM {table} WHERE row = {row}").fetchall()[0]
-    if any(part is None for part in found):
-        return None
-    shown = list(found)
-    for i, part in enumerate(key.parts):
-        if "t1" in part or "t2" in part:
-            words = con.execute("SELECT word FROM _words WHERE token_id = ?", [int(found[i])]).fetchall()
-            shown[i] = words[0][0] if words else found[i]
-    return " + ".join(shown)
-
-
-def _rivals(con: Connection, scored: Scored, row: tuple[int, int], weight: float) -> tuple[Rival, ...]:
-    """The three strongest other candidates of either record that weigh more than the pair."""
-    if scored.rivals is None:
+    Of duplicates there are none: a record may have many.
+    """
+    if explainer.is_self:
         return ()
-    weights = scored.weight
-    others = ((scored.left == row[0]) ^ (scored.right == row[1])) & (weights > weight)
-    places = np.flatnonzero(others)
-    best = places[np.argsort(-weights[places], kind="stable")][:3]
-    rivals = []
-    for place in best.tolist():
-        left_id, right_id = con.execute(
-            f"SELECT (SELECT record_id FROM _left WHERE row = {scored.left[place]}), "
-            f"(SELECT record_id FROM _right WHERE row = {scored.right[place]})"
-        ).fetchall()[0]
-        bits = float(weights[place])
-        rivals.append(Rival(left_id, right_id, bits, float(probability(np.array([bits]))[0])))
-    return tuple(rivals)
+    rows = explainer.con.execute(
+        f"""SELECT left_id, right_id, weight, probability, is_chosen FROM {explainer.candidates}
+        WHERE (left_id = ?) <> (right_id = ?) AND (weight > ? OR is_chosen)
+        ORDER BY weight DESC, left_id, right_id LIMIT {MOST_RIVALS}""",
+        [left_id, right_id, weight],
+    ).fetchall()
+    return tuple(Rival(*row) for row in rows)
+
+
+def _stop(
+    band: Band, keys: tuple[KeyVerdict, ...], rivals: tuple[Rival, ...], *, was_compared: bool, is_lost: bool
+) -> Stop:
+    if not was_compared:
+        return "too common" if any(key.outcome == "too common" for key in keys) else "keys"
+    if band == "ignore":
+        return "review threshold"
+    if is_lost and any(rival.is_chosen for rival in rivals):
+        return "rival"
+    return "accept threshold" if band == "review" else ""
 
 
 def _verdict(  # noqa: PLR0917 - one call, by position
-    was_compared: bool, chance: float, band: Band, keys: tuple[KeyVerdict, ...], evidence: tuple[EvidenceRow, ...],
-    rivals: tuple[Rival, ...], rules: MatchRules,
+    rules: MatchRules, stop: Stop, chance: float, keys: tuple[KeyVerdict, ...], evidence: tuple[EvidenceRow, ...],
+    rivals: tuple[Rival, ...],
 ) -> str:  # fmt: skip
-    if not was_compared:
-        common = [key.name for key in keys if key.outcome == "too common"]
-        if common:
-            shared = ", ".join(common)
-            return f"Not compared: it shares {shared}, but too many records do. Compared, it would have {chance:.1%}."
+    if stop == "too common":
+        shared = ", ".join(key.name for key in keys if key.outcome == "too common")
+        return f"Not compared: it shares {shared}, but too many records do. Compared, it would have {chance:.1%}."
+    if stop == "keys":
         return f"Not compared: none of the {len(keys)} blocking keys is the same. Compared, it would have {chance:.1%}."
-    if band == "accept":
+    if stop == "rival":
+        winner = next(rival for rival in rivals if rival.is_chosen)
+        return (
+            f"Not chosen: it has {chance:.1%}, but {winner.left_id} - {winner.right_id} ({winner.probability:.1%}) won."
+        )
+    if not stop:
         return f"Accepted: {chance:.1%} is at or above {rules.accept:.0%}."
-    against = min(evidence[1:], key=lambda row: row.weight)
-    reason = (
-        f"{against.role} ({against.label}) takes {-against.weight:.1f} bits"
-        if against.weight < 0
-        else "too little is known"
+    shown = (
+        f"shown for review, below the {rules.accept:.0%} that is accepted"
+        if stop == "accept threshold"
+        else f"below the review threshold of {rules.review:.0%}"
     )
-    rival = f"; {rivals[0].left_id} - {rivals[0].right_id} is the better candidate" if rivals else ""
-    shown = "shown for review" if band == "review" else f"below the review threshold of {rules.review:.0%}"
-    return f"{chance:.1%}: {shown}, as {reason}{rival}."
+    return f"{chance:.1%}: {shown}, as {_reason(evidence)}{_better(rivals)}."
+
+
+def _reason(evidence: tuple[EvidenceRow, ...]) -> str:
+    against = min(evidence[1:], key=lambda row: row.weight)
+    if against.weight >= 0:
+        return "too little is known"
+    return f"{against.role} ({against.label}) takes {-against.weight:.1f} bits"
+
+
+def _better(rivals: tuple[Rival, ...]) -> str:
+    return f"; {rivals[0].left_id} - {rivals[0].right_id} is the better candidate" if rivals else ""

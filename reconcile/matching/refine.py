@@ -1,14 +1,19 @@
-"""Learning from people: judgements correct the learned weights, level by level, and say how good a match is.
+"""Learning from people: judgements correct the learned weights, level by level, and say what to ask next.
 
 The correction is a ridge-penalised logistic regression whose starting point is the unsupervised model: each level's
 weight may move, the less data speaks for it the less. Judged pairs need not be a random sample, because the model is
 conditional on the levels that decided what was shown.
+
+Measured against expectation-maximisation in which judged pairs count 1, 5, 20 or 100 times with their class known
+(`tests/bench/bench_judgements.py` repeats the figures of what was kept): with 300 judgements on 49,000 H-1B employers
+the regression reached F1 0.905 (from 0.884), the best of the others 0.902 and the worst 0.850; on generated companies
+both 0.939 to 0.940. The other one needs a weight of a judgement that suits the data; this one does not.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -23,7 +28,6 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 BITS = math.log(2.0)
 RIDGE = 0.35  # a level's correction of one natural unit costs as much as about a third of a contradicted judgement
-PRIOR_PAIRS = 4.0  # what the model's own probability counts for in a band, in judgements
 
 
 def refine(model: MatchModel, levels: Integers, is_same: npt.NDArray[np.bool_], *, ridge: float = RIDGE) -> MatchModel:
@@ -62,63 +66,6 @@ def refine(model: MatchModel, levels: Integers, is_same: npt.NDArray[np.bool_], 
     found = minimize(loss, np.zeros(sum(sizes) + 1), jac=True, method="L-BFGS-B").x / BITS
     corrections = tuple(found[start : start + size] for start, size in zip(starts, sizes, strict=True))
     return replace(model, corrections=(*corrections, found[-1:]))
-
-
-@dataclass(frozen=True, slots=True)
-class QualityEstimate:
-    """Estimated precision and recall at a threshold, each with the bounds of its 95 % interval."""
-
-    threshold: float
-    judged: int
-    precision: float
-    precision_low: float
-    precision_high: float
-    recall: float
-    recall_low: float
-    recall_high: float
-
-
-def estimate_quality(con: Connection, judgements: str, threshold: float, table: str = "candidates") -> QualityEstimate:
-    """What the judgements say of the candidates, stratified by the pattern of levels (which decided what was asked).
-
-    Args:
-        con: the connection that holds both.
-        judgements: a relation with left_id, right_id and verdict ("same", "different", others are left out).
-        threshold: of probability.
-        table: the candidates.
-    """
-    columns = [column for column in con.sql(f"SELECT * FROM {table} LIMIT 0").columns if column.startswith("level_")]
-    rows = con.execute(f"""
-        SELECT probability >= {threshold} AS is_accepted, count(*), avg(probability),
-            count(*) FILTER (j.verdict = 'same'), count(*) FILTER (j.verdict = 'different')
-        FROM {table} LEFT JOIN {judgements} j USING (left_id, right_id)
-        GROUP BY is_accepted, {", ".join(columns)} ORDER BY ALL""").fetchall()
-    bands = [(accepted, pairs, *_beta(mean, same, different)) for accepted, pairs, mean, same, different in rows]
-    kept = [(pairs, mean, variance) for accepted, pairs, mean, variance in bands if accepted]
-    missed = [(pairs, mean, variance) for accepted, pairs, mean, variance in bands if not accepted]
-    shown = sum(pairs for pairs, _, _ in kept)
-    right, right_spread = _total(kept)
-    lost, lost_spread = _total(missed)
-    precision = right / shown if shown else 1.0
-    everything = max(right + lost, 1e-9)
-    recall = right / everything
-    spread = math.hypot(lost * right_spread, right * lost_spread) / everything**2
-    step = 1.96 * right_spread / shown if shown else 0.0
-    judged = sum(same + different for _, _, _, same, different in rows)
-    return QualityEstimate(
-        threshold, judged, precision, max(precision - step, 0.0), min(precision + step, 1.0),
-        recall, max(recall - 1.96 * spread, 0.0), min(recall + 1.96 * spread, 1.0),
-    )  # fmt: skip
-
-
-def _beta(mean: float, same: int, different: int) -> tuple[float, float]:
-    """Mean and variance of a band's share of matches: its own probability, as much as a few judgements, and these."""
-    a, b = PRIOR_PAIRS * mean + same, PRIOR_PAIRS * (1 - mean) + different
-    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
-
-
-def _total(bands: list[tuple[int, float, float]]) -> tuple[float, float]:
-    return sum(n * mean for n, mean, _ in bands), math.sqrt(sum(n * n * variance for n, _, variance in bands))
 
 
 def propose_pairs(

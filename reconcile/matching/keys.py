@@ -1,0 +1,114 @@
+"""What each kind of blocking key says of one pair of records: which brought it, and which missed it and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
+
+from reconcile.matching.block import BlockingKey, block, keys_for
+from reconcile.matching.prepare import Prepared
+from reconcile.matching.rules import MatchRules
+
+Connection = duckdb.DuckDBPyConnection
+Outcome = Literal["same", "too common", "different", "missing left", "missing right"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVerdict:
+    """What one kind of blocking key says of the pair.
+
+    Attributes:
+        outcome: "same" (it brings the pair), "too common" (the same, but so many records share it that it brings a
+            pair only where a second attribute agrees too), "different", "missing left" or "missing right".
+    """
+
+    name: str
+    left_value: str | None
+    right_value: str | None
+    outcome: Outcome
+
+
+def key_verdicts(
+    con: Connection, prepared: Prepared, rows: tuple[int, int], rules: MatchRules, *, is_self: bool
+) -> tuple[tuple[KeyVerdict, ...], bool]:
+    """The verdict of every key, and whether the pair is brought at all.
+
+    Args:
+        con: the connection that holds the cleaned sides.
+        prepared: the cleaned sides.
+        rows: of the left and the right record.
+        rules: those of the match.
+        is_self: whether one side is matched with itself.
+
+    Returns:
+        No verdicts and True where both sides are so small that every pair is compared.
+    """
+    if max(prepared.left_rows, prepared.right_rows) < rules.compare_all_below:
+        return (), True
+    keys = keys_for(prepared.columns)
+    values = [(_value(con, prepared.left, key, rows[0]), _value(con, prepared.right, key, rows[1])) for key in keys]
+    agreeing = [i for i, (left, right) in enumerate(values) if left is not None and left == right]
+    brought = _bringing(con, prepared, rows, [keys[i] for i in agreeing], rules, is_self=is_self) if agreeing else 0
+    verdicts = [
+        KeyVerdict(key.name, *values[i], _outcome(*values[i], is_bringing=bool(brought >> i & 1)))
+        for i, key in enumerate(keys)
+    ]
+    return tuple(verdicts), brought != 0
+
+
+def _outcome(left: str | None, right: str | None, *, is_bringing: bool) -> Outcome:
+    if is_bringing:
+        return "same"
+    if left is None or right is None:
+        return "missing left" if left is None else "missing right"
+    return "too common" if left == right else "different"
+
+
+def _bringing(
+    con: Connection,
+    prepared: Prepared,
+    rows: tuple[int, int],
+    agreeing: list[BlockingKey],
+    rules: MatchRules,
+    *,
+    is_self: bool,
+) -> int:
+    """The keys that bring the pair, a bit each in the order of `keys_for`.
+
+    The real blocking is asked, over no more than the records that share a key with the pair: whether a key value is
+    too common depends on those alone.
+    """
+    sides = ((prepared.left, rows[0], "_near_left"), (prepared.right, rows[1], "_near_right"))
+    for table, row, target in sides:
+        same = " OR ".join(_same_key(table, row, key) for key in agreeing)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT * FROM {table} WHERE {same}")
+    left, right = (side[2] for side in sides)
+    block(con, left, left if is_self else right, prepared.columns, rules.block_pairs, is_self=is_self)
+    first, second = sorted(rows) if is_self else rows
+    found = con.execute(f"SELECT keys FROM _pairs WHERE l = {first} AND r = {second}").fetchall()
+    for table in (left, right, "_pairs"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return int(found[0][0]) if found else 0
+
+
+def _same_key(table: str, row: int, key: BlockingKey) -> str:
+    """Whether a record of the table has the same key as that of the row."""
+    parts = (f"({part}) = (SELECT {part} FROM {table} WHERE row = {row})" for part in key.parts)
+    return f"({' AND '.join(parts)})"
+
+
+def _value(con: Connection, table: str, key: BlockingKey, row: int) -> str | None:
+    """The key of a record as text; null when a part is. A word is shown, not its number."""
+    parts = ", ".join("name" if "name_set" in part else f"({part})::VARCHAR" for part in key.parts)
+    needed = " AND ".join(f"({part}) IS NOT NULL" for part in key.parts)
+    found = con.execute(f"SELECT {parts} FROM {table} WHERE row = {row} AND {needed}").fetchall()
+    if not found:
+        return None
+    shown = list(found[0])
+    for i, part in enumerate(key.parts):
+        if "t1" in part or "t2" in part:
+            words = con.execute("SELECT word FROM _words WHERE token_id = ?", [int(shown[i])]).fetchall()
+            shown[i] = words[0][0] if words else shown[i]
+    return " + ".join(str(part) for part in shown)

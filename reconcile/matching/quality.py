@@ -1,0 +1,126 @@
+"""How good a match is: precision and recall estimated from judgements, with intervals.
+
+Candidates are put into bands of probability, split at the threshold. In each band the model may be off by a shift of
+the log-odds that nobody knows; judgements of the band say what it could be (Bayes' rule on a grid), and where there are
+none the prior leaves it open. Drawing shifts, and for each candidate that was not judged whether it is a match, gives
+the distribution of precision and recall. Within a band, judged pairs may be chosen by their probability in any way: the
+likelihood of a shift is conditional on it. They must not be chosen by what they turn out to be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+Connection = duckdb.DuckDBPyConnection
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+EDGES = (0.01, 0.1, 0.5, 0.9, 0.99)  # of the bands, in probability
+STEPS_PER_BIT = 4  # candidates are counted by weight in steps as fine as this
+MOST_BITS = 30.0
+SHIFT_SPREAD = 1.5  # how far off the model is thought to be before anybody judged, in natural units of log-odds
+SHIFT_FREEDOM = 4.0  # degrees of freedom of Student's t: far off is unlikely, and not out of the question
+DRAWS = 2000
+SHIFTS = np.linspace(-12.0, 12.0, 241)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityEstimate:
+    """Estimated precision and recall at a threshold, each with the bounds of its 95 % interval.
+
+    Recall is among the candidates: pairs that no blocking key brought are not in it.
+
+    Attributes:
+        judged: candidates that were judged same or different.
+    """
+
+    threshold: float
+    judged: int
+    precision: float
+    precision_low: float
+    precision_high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Candidates counted by weight: one element per step.
+
+    Attributes:
+        bits: mean weight of the step's candidates.
+        pairs: how many candidates there are, judged ones included.
+        same, different: how many were judged so.
+    """
+
+    bits: Floats
+    pairs: Integers
+    same: Integers
+    different: Integers
+
+
+def estimate_quality(con: Connection, judgements: str, threshold: float, table: str = "candidates") -> QualityEstimate:
+    """What the judgements say of the candidates.
+
+    Args:
+        con: the connection that holds both.
+        judgements: a relation with left_id, right_id and verdict ("same", "different", others are left out).
+        threshold: of probability.
+        table: the candidates.
+    """
+    rows = con.execute(f"""
+        SELECT avg(weight), count(*), count(*) FILTER (j.verdict = 'same'), count(*) FILTER (j.verdict = 'different')
+        FROM {table} LEFT JOIN {judgements} j USING (left_id, right_id)
+        GROUP BY probability >= {threshold}, floor(weight * {STEPS_PER_BIT}) ORDER BY 1""").fetchnumpy()
+    bits, *counts = (np.asarray(column) for column in rows.values())
+    tally = Tally(bits.astype(np.float64), *(count.astype(np.int64) for count in counts))
+    return estimate(tally, threshold)
+
+
+def estimate(tally: Tally, threshold: float, *, seed: int = 0, draws: int = DRAWS) -> QualityEstimate:
+    """Precision and recall at a threshold from counted candidates; the same counts give the same figures."""
+    dice = np.random.default_rng(seed)
+    log_odds = np.clip(tally.bits, -MOST_BITS, MOST_BITS) * np.log(2.0)
+    chance = 1.0 / (1.0 + np.exp(-log_odds))
+    is_accepted = chance >= threshold
+    band = np.searchsorted(np.array(EDGES), chance, side="right") * 2 + is_accepted
+    kept, lost = np.zeros(draws), np.zeros(draws)
+    for number in np.unique(band):
+        mine = band == number
+        matches = _matches(tally, mine, log_odds[mine], dice, draws)
+        if is_accepted[mine][0]:
+            kept += matches
+        else:
+            lost += matches
+    shown = int(tally.pairs[is_accepted].sum())
+    precision = kept / shown if shown else np.ones(draws)
+    everything = kept + lost
+    recall = np.divide(kept, everything, out=np.ones(draws), where=everything > 0)
+    judged = int((tally.same + tally.different).sum())
+    return QualityEstimate(threshold, judged, *_summary(precision), *_summary(recall))
+
+
+def _matches(
+    tally: Tally, mine: npt.NDArray[np.bool_], log_odds: Floats, dice: np.random.Generator, draws: int
+) -> Floats:
+    """Draws of the number of matches in a band: those judged, and of the others what the drawn shift makes of them."""
+    same, different = tally.same[mine], tally.different[mine]
+    shifted = log_odds[:, None] + SHIFTS[None, :]
+    fit = -(same @ np.logaddexp(0.0, -shifted)) - (different @ np.logaddexp(0.0, shifted))
+    prior = -0.5 * (SHIFT_FREEDOM + 1.0) * np.log1p((SHIFTS / SHIFT_SPREAD) ** 2 / SHIFT_FREEDOM)
+    belief = np.exp(fit + prior - (fit + prior).max())
+    steps = np.searchsorted(np.cumsum(belief) / belief.sum(), dice.random(draws))
+    shift = SHIFTS[np.minimum(steps, len(SHIFTS) - 1)]
+    open_pairs = (tally.pairs[mine] - same - different)[None, :]
+    chance = 1.0 / (1.0 + np.exp(-(log_odds[None, :] + shift[:, None])))
+    drawn: Floats = same.sum() + dice.binomial(open_pairs, chance).sum(axis=1).astype(np.float64)
+    return drawn
+
+
+def _summary(draws: Floats) -> tuple[float, float, float]:
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return float(draws.mean()), float(low), float(high)
