@@ -49,21 +49,29 @@ def key_verdicts(
         return (), True
     keys = keys_for(prepared.columns)
     values = [(_value(con, prepared.left, key, rows[0]), _value(con, prepared.right, key, rows[1])) for key in keys]
-    agreeing = [i for i, (left, right) in enumerate(values) if left is not None and left == right]
+    agreeing = [i for i, key in enumerate(keys) if _agree(con, prepared, key, rows)]
     brought = _bringing(con, prepared, rows, [keys[i] for i in agreeing], rules, is_self=is_self) if agreeing else 0
-    verdicts = [
-        KeyVerdict(key.name, *values[i], _outcome(*values[i], is_bringing=bool(brought >> i & 1)))
-        for i, key in enumerate(keys)
-    ]
+    verdicts = []
+    for i, key in enumerate(keys):
+        outcome: Outcome = "same" if brought >> i & 1 else "too common" if i in agreeing else _missing(*values[i])
+        verdicts.append(KeyVerdict(key.name, *values[i], outcome))
     return tuple(verdicts), brought != 0
 
 
-def _outcome(left: str | None, right: str | None, *, is_bringing: bool) -> Outcome:
-    if is_bringing:
-        return "same"
-    if left is None or right is None:
-        return "missing left" if left is None else "missing right"
-    return "too common" if left == right else "different"
+def _missing(left: str | None, right: str | None) -> Outcome:
+    if left is None:
+        return "missing left"
+    return "missing right" if right is None else "different"
+
+
+def _agree(con: Connection, prepared: Prepared, key: BlockingKey, rows: tuple[int, int]) -> bool:
+    """Whether the two records have the same key; what is shown of it may still differ (the order of words)."""
+    parts = (
+        f"(SELECT {part} FROM {prepared.left} WHERE row = {rows[0]}) = "
+        f"(SELECT {part} FROM {prepared.right} WHERE row = {rows[1]})"
+        for part in key.parts
+    )
+    return bool(con.execute(f"SELECT coalesce({' AND '.join(parts)}, false)").fetchall()[0][0])
 
 
 def _bringing(
