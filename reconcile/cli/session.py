@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
 from reconcile.errors import NotAllowedError
 from reconcile.model import Person, Progress
@@ -74,6 +73,8 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
     if not sys.stderr.isatty():
         yield lambda _progress: None
         return
+    from tqdm import tqdm  # noqa: PLC0415 - most commands show no bar
+
     bar = tqdm(total=None, unit=" records", dynamic_ncols=True, leave=False)
 
     def report(progress: Progress) -> None:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from reconcile.errors import QuarantinedError
 from reconcile.model import (
@@ -27,6 +25,9 @@ from reconcile.model import (
     RowResult,
     SystemName,
 )
+
+if TYPE_CHECKING:  # half a second that a command which reads no remote system does not have to wait
+    import pyarrow as pa
 
 
 class Reader(Protocol):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rapidfuzz.distance import Indel
-
 _MOST_CHARACTERS = 2000
 
 
@@ -23,6 +21,8 @@ def highlight(left: str | None, right: str | None) -> tuple[tuple[Span, ...], tu
     ((Span(text='12.', is_changed=False), Span(text='50', is_changed=True)), \
 (Span(text='12.', is_changed=False), Span(text='75', is_changed=True)))
     """
+    from rapidfuzz.distance import Indel  # noqa: PLC0415 - only what shows cells needs it, not the comparison
+
     one, two = left or "", right or ""
     if max(len(one), len(two)) > _MOST_CHARACTERS or Indel.normalized_similarity(one, two) < 0.3:
         return _whole(one), _whole(two)

@@ -11,16 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import duckdb
-import pyarrow as pa
 
 from reconcile.errors import UnreadableFileError
 from reconcile.systems.files.dialect import Dialect, python_reader
 from reconcile.systems.files.encoding import overlong
 from reconcile.systems.files.limits import LIMITS, Limits
 from reconcile.systems.files.sql import identifier, literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BATCH_ROWS = 20_000
 _BATCH_CHARACTERS = 16 * 1024 * 1024
@@ -128,6 +130,8 @@ class _Batches:
             self.flush()
 
     def flush(self) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - slow to import, and a clean file needs none of it
+
         if self.rows:
             values = [
                 pa.array([cell or None for cell in column], pa.string()) for column in zip(*self.rows, strict=True)

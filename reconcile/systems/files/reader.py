@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from reconcile.errors import DefinitionError, InputError, UnknownNameError
 from reconcile.model import Connection, Environment, FieldInfo, ObjectInfo
@@ -19,6 +19,9 @@ from reconcile.systems.files.sql import identifier
 from reconcile.systems.files.structured import database_tables
 from reconcile.systems.files.unpacking import detect_form, is_gzip
 from reconcile.systems.files.workbook import sheet_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _TEXT = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 ENDINGS = (*_TEXT, ".parquet", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".duckdb")
@@ -99,6 +102,8 @@ class FilesReader:
             if name not in known:
                 raise UnknownNameError("column", name, tuple(known))
         select = ", ".join(self._expression(table, name) for name in fields)
+        import pyarrow as pa  # noqa: PLC0415 - slow to import, and comparing two files needs none of it
+
         relation = self._con.cursor().sql(f"SELECT {select} FROM {identifier(table.table)}")
         schema = pa.schema([(name, pa.string()) for name in fields])
         for batch in relation.to_arrow_reader(_BATCH_ROWS):
