@@ -13,10 +13,12 @@ from scipy.sparse.csgraph import connected_components
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 LARGEST = 50
+STRONG_BITS = 8.0  # a pair of at least these odds (256 to 1) is no weak bridge
+UNSEEN_BITS = -4.0
 
 
 def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: int = LARGEST) -> Integers:
-    """Cluster number per record.
+    """Cluster number per record. The accepted pairs whose records end up in different clusters are those cut.
 
     Args:
         a: record numbers (0 .. records - 1) of the accepted pairs.
@@ -28,6 +30,8 @@ def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: 
     Returns:
         For each record the smallest record number of its cluster; a record without a pair is its own.
     """
+    keep = ~weak_bridges(a, b, weight, records)
+    a, b, weight = a[keep], b[keep], weight[keep]
     labels = _components(a, b, records)
     floor = float(weight.min()) if len(weight) else 0.0
     ceiling = float(weight.max()) if len(weight) else 0.0
@@ -41,6 +45,28 @@ def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: 
         a, b, weight = a[keep], b[keep], weight[keep]
         labels = _components(a, b, records)
     return labels
+
+
+def weak_bridges(a: Integers, b: Integers, weight: Floats, records: int) -> npt.NDArray[np.bool_]:
+    """Which of the accepted pairs join two groups that the rest of the evidence keeps apart.
+
+    Groups of two and more records that strong pairs hold together are joined by weaker ones only where all pairs
+    between the two, taken together, speak for it: a pair that was not accepted counts `UNSEEN_BITS`.
+    """
+    is_weak = weight < STRONG_BITS
+    cores = _components(a[~is_weak], b[~is_weak], records)
+    size = np.bincount(cores, minlength=records)
+    first, second = np.minimum(cores[a], cores[b]), np.maximum(cores[a], cores[b])
+    between = np.flatnonzero(is_weak & (first != second) & (size[cores[a]] > 1) & (size[cores[b]] > 1))
+    cut = np.zeros(len(a), dtype=bool)
+    if len(between) == 0:
+        return cut
+    _, group = np.unique(first[between] * records + second[between], return_inverse=True)
+    possible = (size[first] * size[second])[between].astype(np.float64)
+    seen = np.bincount(group)[group]
+    evidence = np.bincount(group, weights=weight[between])[group] + (possible - seen) * UNSEEN_BITS
+    cut[between[evidence < 0]] = True
+    return cut
 
 
 def _components(a: Integers, b: Integers, records: int) -> Integers:

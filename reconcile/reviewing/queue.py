@@ -188,7 +188,7 @@ def _state(exception_id: str, standing: Standing) -> tuple[object, ...]:
     )
 
 
-# The record that a cluster is shown by is the one that names it.
+# A cluster is shown by its first record: the record that once named it may have left it.
 _ITEMS_SQL = """
     SELECT row_number() OVER (ORDER BY e.rank, e.exception_id)::INTEGER AS n,
            e.exception_id, e.kind, e.side, e.left_id, e.right_id, e.cluster_id, e.probability, e.margin,
@@ -209,10 +209,16 @@ _ITEMS_SQL = """
            NULL::VARCHAR AS chosen_right, NULL::VARCHAR AS person_id, NULL::VARCHAR AS person_name,
            NULL::TIMESTAMP AS made_at
     FROM run.exceptions e CROSS JOIN run.run run
+    LEFT JOIN (SELECT cluster_id, min(record_id) AS record_id FROM run.left_clusters GROUP BY 1) first_left
+        ON first_left.cluster_id = e.cluster_id
+    LEFT JOIN (SELECT cluster_id, min(record_id) AS record_id FROM run.right_clusters GROUP BY 1) first_right
+        ON first_right.cluster_id = e.cluster_id
     LEFT JOIN run.left_records l
-        ON l.record_id = CASE WHEN e.kind = 'duplicate' AND e.side = 'left' THEN e.cluster_id ELSE e.left_id END
+        ON l.record_id = CASE WHEN e.kind = 'duplicate' AND e.side = 'left' THEN first_left.record_id
+                                ELSE e.left_id END
     LEFT JOIN run.right_records r
-        ON r.record_id = CASE WHEN e.kind = 'duplicate' AND e.side = 'right' THEN e.cluster_id ELSE e.right_id END
+        ON r.record_id = CASE WHEN e.kind = 'duplicate' AND e.side = 'right' THEN first_right.record_id
+                                ELSE e.right_id END
     ORDER BY n
 """
 

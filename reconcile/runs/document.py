@@ -25,6 +25,7 @@ def run_document(run: Run, execution: Execution, seconds: Mapping[str, float]) -
         "previous_run_id": execution.previous.id if execution.previous else None,
         "left_out": {side: list(execution.left_out.get(side, ())) for side in SIDES},
         "match": execution.match,
+        "models": dict(execution.used),
         "seconds": dict(seconds),
     }
 

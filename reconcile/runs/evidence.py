@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import TypeVar
 
+from reconcile.errors import InputError
 from reconcile.matching import link
-from reconcile.matching.rules import MatchRules
+from reconcile.matching.rules import DedupeResult, LinkResult, MatchRules
 from reconcile.model import Reconciliation, Side
 from reconcile.runs.passes import SIDES, Execution
+
+Result = TypeVar("Result", LinkResult, DedupeResult)
 
 
 def rules_of(reconciliation: Reconciliation) -> MatchRules:
@@ -32,9 +37,26 @@ def write_evidence(execution: Execution) -> None:
         execution.con.execute(_NO_CANDIDATES_SQL)
         execution.con.execute(f"CREATE TABLE levels ({LEVEL_COLUMNS})")
         return
+    result = scored_with(
+        execution,
+        "link",
+        lambda rules: link(execution.con, "left_matchable", "right_matchable", rules, progress=execution.progress),
+    )
+    execution.match.update(asdict(result.summary), model_version=result.model_version)
+
+
+def scored_with(execution: Execution, part: str, match: Callable[[MatchRules], Result]) -> Result:
+    """Match with the model in use; a new one is learned where there is none, or it was made for other roles."""
     rules = rules_of(execution.reconciliation)
-    result = link(execution.con, "left_matchable", "right_matchable", rules, progress=execution.progress)
-    execution.match.update(asdict(result.summary))
+    kept = execution.models.get(part, "")
+    try:
+        result = match(replace(rules, model=kept))
+    except InputError:
+        if not kept:
+            raise
+        result = match(rules)
+    execution.used[part] = result.model
+    return result
 
 
 def is_empty(execution: Execution, side: Side) -> bool:

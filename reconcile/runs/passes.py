@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ class Execution:
     Attributes:
         left_out: fields that the definition names and the snapshots lack, by side; the pass `records` fills it in.
         match: the figures of the match (`matching.rules.MatchSummary` by name); the pass `match` fills it in.
+        models: the models to score with: "link", and "left" and "right" for duplicates; what is absent is learned.
+        used: the models that scored, by the same names.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -40,6 +42,8 @@ class Execution:
     progress: Callable[[Progress], None]
     left_out: dict[Side, list[str]] = field(default_factory=dict)
     match: dict[str, Any] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
 
     def dataset(self, side: Side) -> Dataset:
         """The definition of one side."""

@@ -118,7 +118,7 @@ EXCEPTIONS = Table(
         Column(
             "right_id", "VARCHAR", "the right record of the pair in question; of a dangling link the dead id; or null"
         ),
-        Column("cluster_id", "VARCHAR", "of duplicates: the smallest record id of the cluster; else null"),
+        Column("cluster_id", "VARCHAR", "of duplicates: the cluster, by the same id as in the run before; else null"),
         Column(
             "probability", "DOUBLE", "of the pair in question, or of the weakest pair that holds a cluster together"
         ),
@@ -187,7 +187,8 @@ TABLES: tuple[Table, ...] = (
 )
 """Tables that this package writes; `left_records` and `right_records` come from `reconcile.snapshots.canonical_sql`,
 with `evidence_hash` (of the role values) added; `candidates`, `levels`, `left_pairs`, `left_clusters`, `left_levels`,
-`right_pairs`, `right_clusters`, `right_levels` from `reconcile.matching`."""
+`right_pairs`, `right_clusters`, `right_levels` from `reconcile.matching`; `left_apart` and `right_apart` (accepted
+pairs that do not hold a cluster together, with the reason) from `reconcile.runs.duplicates`."""
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:

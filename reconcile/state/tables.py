@@ -138,6 +138,32 @@ runs = sa.Table(
     sa.Index(None, "reconciliation_id", "finished_at"),
 )
 
+# Models of the match. The one in use (`is_current`) scores every run until a person promotes another.
+match_models = sa.Table(
+    "match_models",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("reconciliation_id"),
+    _text("version"),
+    _text("origin"),
+    _text("run_id"),
+    sa.Column("models", VALUES, nullable=False),
+    sa.Column("figures", VALUES, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    _reference("made_by", "people.id"),
+    sa.Column("promoted_at", Moment),
+    _reference("promoted_by", "people.id", nullable=True),
+    _flag("is_current"),
+    sa.Index(None, "reconciliation_id", "made_at"),
+    sa.Index(
+        "uq_match_models_current",
+        "reconciliation_id",
+        unique=True,
+        sqlite_where=sa.text("is_current"),
+        postgresql_where=sa.text("is_current"),
+    ),
+)
+
 # Review -------------------------------------------------------------------------------------------------------------
 
 # One row for each judged pair. What a person decides at once (reject the shown pair and pick another) shares a

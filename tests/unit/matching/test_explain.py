@@ -35,7 +35,7 @@ def explainer(con: duckdb.DuckDBPyConnection) -> Explainer:
 
 def test_candidates_are_explained_as_they_were_scored(con: duckdb.DuckDBPyConnection, explainer: Explainer) -> None:
     rows = con.execute(
-        "SELECT left_id, right_id, weight, band, is_chosen FROM candidates ORDER BY hash(left_id, right_id) LIMIT 25"
+        "SELECT left_id, right_id, weight, band, is_chosen FROM candidates ORDER BY hash(left_id, right_id) LIMIT 8"
     ).fetchall()
     for left_id, right_id, weight, band, is_chosen in rows:
         found = explain_pair(explainer, left_id, right_id)
@@ -47,14 +47,15 @@ def test_candidates_are_explained_as_they_were_scored(con: duckdb.DuckDBPyConnec
 def test_a_pair_worked_out_anew_has_the_evidence_that_the_match_saw(
     con: duckdb.DuckDBPyConnection, explainer: Explainer
 ) -> None:
-    rows = con.execute("SELECT left_id, right_id FROM candidates ORDER BY hash(right_id, left_id) LIMIT 20").fetchall()
+    rows = con.execute("SELECT left_id, right_id FROM candidates ORDER BY hash(right_id, left_id) LIMIT 6").fetchall()
     con.execute("CREATE OR REPLACE TEMP TABLE none AS SELECT * FROM candidates LIMIT 0")
     blind = Explainer(con, ("l", "r"), "none", explainer.prepared, explainer.model, RULES)
     for left_id, right_id in rows:
         seen, anew = explain_pair(explainer, left_id, right_id), explain_pair(blind, left_id, right_id)
         # Without rivals the competition says something else; all that the two records say themselves is the same.
         for one, other in zip(seen.evidence[:-1], anew.evidence[:-1], strict=True):
-            assert (one.role, one.level, one.total) == (other.role, other.level, pytest.approx(other.total))
+            assert (one.role, one.level) == (other.role, other.level)
+            assert one.total == pytest.approx(other.total)
 
 
 def test_the_keys_of_a_pair_are_those_that_brought_it() -> None:
@@ -64,7 +65,7 @@ def test_the_keys_of_a_pair_are_those_that_brought_it() -> None:
     report = block(con, prepared.left, prepared.right, prepared.columns, RULES.block_pairs, is_self=False)
     assert report.refined_values, "some keys must be too common for this test to mean something"
     brought = {(left, right): keys for left, right, keys in con.execute("SELECT l, r, keys FROM _pairs").fetchall()}
-    chosen = random.Random(1).sample(sorted(brought), 15)
+    chosen = random.Random(1).sample(sorted(brought), 8)
     strangers = [(left, (right * 7 + 13) % prepared.right_rows) for left, right in chosen]
     for pair in [*chosen, *strangers]:
         verdicts, is_brought = key_verdicts(con, prepared, pair, RULES, is_self=False)
