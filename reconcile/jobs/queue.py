@@ -24,7 +24,7 @@ APPLICATION = "reconcile"
 QUEUE = "work"
 PROGRESS = "progress"
 
-JobKind = Literal["pull", "run", "push"]
+JobKind = Literal["pull", "run", "push", "learn"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 _STATES: Mapping[str, JobState] = {
@@ -43,7 +43,7 @@ class Job:
     """One piece of work and where it stands.
 
     Attributes:
-        subject: id of the connection pulled, the reconciliation run, or the change set pushed.
+        subject: id of the connection pulled, the reconciliation run or taught, or the change set pushed.
         progress: the latest report, None before the first and after the end.
         result: what it made (snapshot id, run id, ...), None until done.
         error: the sentence of the error that ended it.
@@ -100,6 +100,16 @@ def enqueue_push(workbench: Workbench, actor: Person, change_set_id: str) -> str
         if change_sets.get(tx, change_set_id).state == "paused":
             lifecycle.resume(tx, actor, change_set_id)
     return _enqueue(workbench, actor, "push", change_set_id)
+
+
+def enqueue_learn(workbench: Workbench, actor: Person, reconciliation_id: str) -> str:
+    """Ask for a model of the match that agrees with the judgements; gives the job's id.
+
+    Raises:
+        NotAllowedError: the actor may not run reconciliations.
+    """
+    access.require(actor, "run reconciliations")
+    return _enqueue(workbench, actor, "learn", reconciliation_id)
 
 
 def list_jobs(workbench: Workbench, *, kind: JobKind | None = None, limit: int = 50) -> list[Job]:

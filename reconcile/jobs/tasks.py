@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from reconcile import audit, ledger
+from reconcile import audit, learning, ledger
 from reconcile.changing.push import push
 from reconcile.errors import QuarantinedError, StateError
 from reconcile.model import Connection, Person, Progress, Run, Snapshot, SystemName
 from reconcile.runs import execute
 from reconcile.snapshots import pull
-from reconcile.state import connections, reconciliations, runs, snapshots
+from reconcile.state import connections, match_models, reconciliations, runs, snapshots
 from reconcile.systems import check_fingerprint
 from reconcile.systems.base import Reader
 from reconcile.workbench import Workbench
@@ -73,6 +73,8 @@ def objects_to_pull(connection: Connection, reader: Reader) -> Sequence[str]:
 def run_reconciliation(workbench: Workbench, actor: Person, reconciliation_id: str, report: Report) -> Run:
     """Execute the current version of the reconciliation over the newest snapshots of its two connections.
 
+    It scores with the model in use; the first run's becomes that.
+
     Raises:
         StateError: one of the connections has not been pulled yet.
     """
@@ -81,6 +83,7 @@ def run_reconciliation(workbench: Workbench, actor: Person, reconciliation_id: s
         left = snapshots.latest(tx, definition.left.connection_id)
         right = snapshots.latest(tx, definition.right.connection_id)
         previous = runs.latest(tx, reconciliation_id)
+        model = match_models.current(tx, reconciliation_id)
     if left is None or right is None:
         missing = definition.left.connection_id if left is None else definition.right.connection_id
         raise StateError(f"Connection {missing}", "not pulled yet", "reconciled", remedy="Pull it first.")
@@ -91,12 +94,14 @@ def run_reconciliation(workbench: Workbench, actor: Person, reconciliation_id: s
         workbench.settings.runs,
         started_by=actor.id,
         previous=previous,
+        models=model.models if model else None,
         progress=report,
     )
     with workbench.database.begin() as tx:
         runs.record(tx, run)
         ledger.update_from_run(tx, actor, run)
         audit.record(tx, actor, "run", reconciliation_id, {"run": run.id, "version": definition.version})
+    learning.adopt(workbench, actor, run)
     return run
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from filelock import FileLock, Timeout
 
+from reconcile import learning
 from reconcile.errors import StateError
 from reconcile.jobs import tasks
 from reconcile.jobs.queue import APPLICATION, PROGRESS, QUEUE, open_client
@@ -29,6 +30,8 @@ from reconcile.workbench import Workbench
 _WORKFLOW_VERSION = "1"
 _JOBS_AT_ONCE = 2
 _PROGRESS_INTERVAL_S = 0.5
+# Whoever asks whether a worker is alive holds the lock for a moment.
+_LOOK_S = 2.0
 
 _serving: list[Workbench] = []
 
@@ -42,7 +45,7 @@ def worker_running(workbench: Workbench) -> Iterator[None]:
     """
     lock = _lock_of(workbench.settings)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOOK_S)
     except Timeout as error:
         raise StateError("The worker of this workbench", "running already", "started twice") from error
     _serving.append(workbench)
@@ -95,6 +98,18 @@ def _run(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
 def _run_step(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
     workbench = _serving[0]
     return {"run": tasks.run_reconciliation(workbench, _person(workbench, actor_id), reconciliation_id, _Reporter()).id}
+
+
+@DBOS.workflow(name="learn")
+def _learn(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
+    return _learn_step(actor_id, reconciliation_id)
+
+
+@DBOS.step(name="learn step")
+def _learn_step(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
+    workbench = _serving[0]
+    made = learning.propose(workbench, _person(workbench, actor_id), reconciliation_id, _Reporter())
+    return {"model": made.id, "version": made.version}
 
 
 @DBOS.workflow(name="push")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +26,9 @@ from reconcile.runs.rank import write_ranks
 from reconcile.runs.records import write_records
 from reconcile.runs.schema import create_tables
 from reconcile.runs.totals import write_totals
+from reconcile.snapshots.files import written_whole
+
+MEMORY_LIMIT = "3GB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def execute(
     *,
     started_by: str,
     previous: Run | None = None,
+    models: Mapping[str, str] | None = None,
     progress: Callable[[Progress], None] = _no_progress,
 ) -> Run:
     """Carry out `reconciliation` over two snapshots into a new run file in `folder`.
@@ -85,6 +87,8 @@ def execute(
         folder: of run files; made when absent.
         started_by: id of the person.
         previous: the run before this one, which tells how long an exception has been there.
+        models: the models in use: "link", "left" and "right"; a part that is absent, or was learned for other roles
+            than the definition has by now, is learned from these records.
         progress: told before and after each pass.
 
     Raises:
@@ -94,10 +98,11 @@ def execute(
     """
     run_id, started_at = new_id("run"), utc_now()
     final = folder / f"{run_id}.duckdb"
-    with _written_beside(final) as con:
+    with written_whole(final, MEMORY_LIMIT) as con:
         execution = Execution(
-            con, reconciliation, left_snapshot, right_snapshot, run_id, started_at, previous, progress
-        )
+            con, reconciliation, left_snapshot, right_snapshot, run_id, started_at, previous, progress,
+            models=models or {},
+        )  # fmt: skip
         _attach(execution)
         create_tables(con)
         register(con)
@@ -150,33 +155,3 @@ def _attach(execution: Execution) -> None:
 def _detach(execution: Execution) -> None:
     for alias in execution.attachments():
         execution.con.execute(f"DETACH {alias}")
-
-
-@contextmanager
-def _written_beside(final: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database that gets its name only when the block ends well: a crash leaves all of it or nothing."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.partial")
-    con = duckdb.connect(str(temporary))
-    try:
-        spill = final.with_name(f".{final.name}.spill")
-        con.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
-        con.execute("SET memory_limit = '3GB'")
-        yield con
-        con.execute("CHECKPOINT")
-        con.close()
-        _flush(temporary)
-        temporary.rename(final)
-        _flush(final.parent)
-    finally:
-        con.close()
-        for leftover in (temporary, temporary.with_name(f"{temporary.name}.wal")):
-            leftover.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

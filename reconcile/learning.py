@@ -1,0 +1,176 @@
+"""Learning from people: propose a model of the match that agrees better with the judgements, compare it, promote it.
+
+A run scores with the model in use. The first run's becomes that; from then on only a person changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from typing import Any
+
+import duckdb
+
+from reconcile import access, audit
+from reconcile.errors import StateError
+from reconcile.matching import MatchRules, dedupe, link
+from reconcile.matching.models import compare_links
+from reconcile.matching.quality import estimate_quality
+from reconcile.model import Person, Progress, Reconciliation, RecordRef, Run, Side
+from reconcile.runs.evidence import rules_of
+from reconcile.runs.reading import open_run, read_document
+from reconcile.state import judgements, match_models, reconciliations, runs
+from reconcile.state.judgements import StoredJudgement
+from reconcile.state.match_models import StoredModel
+from reconcile.workbench import Workbench
+
+Said = tuple[str, str, str]
+SIDES: tuple[Side, Side] = ("left", "right")
+RIGHT_FROM = 0.5  # a judged pair is told right when its probability is on the right side of this
+
+
+def adopt(workbench: Workbench, actor: Person, run: Run) -> StoredModel | None:
+    """Let the models that scored a run be the ones in use where there are none, or where those no longer fit.
+
+    Gives what was adopted; None when the run used what was in use.
+    """
+    used: Mapping[str, str] = read_document(run.path).get("models", {})
+    with workbench.database.begin() as tx:
+        current = match_models.current(tx, run.reconciliation_id)
+        if not used or (current is not None and dict(current.models) == dict(used)):
+            return None
+        made = match_models.add(tx, actor, run.reconciliation_id, run.id, "data", used, {})
+        promoted = match_models.promote(tx, actor, made.id)
+        audit.record(tx, actor, "adopt match model", run.reconciliation_id, {"model": made.id, "version": made.version})
+    return promoted
+
+
+def propose(
+    workbench: Workbench, actor: Person, reconciliation_id: str, report: Callable[[Progress], None]
+) -> StoredModel:
+    """Learn a model anew from the newest run's records and all judgements that stand, and compare it with that run.
+
+    Nothing changes for anybody until the model is promoted.
+
+    Raises:
+        NotAllowedError: the actor may not run reconciliations.
+        StateError: there was no run yet.
+    """
+    access.require(actor, "run reconciliations")
+    with workbench.database.read() as tx:
+        definition = reconciliations.get(tx, reconciliation_id)
+        run = runs.latest(tx, reconciliation_id)
+        current = match_models.current(tx, reconciliation_id)
+        said = judgements.standing(tx, reconciliation_id)
+    if run is None:
+        raise StateError(f"Reconciliation {definition.name}", "not run yet", "taught", remedy="Run it first.")
+    parts = judged_pairs(definition, said)
+    models, figures = _learn(run, definition, parts, dict(current.models) if current else {}, report)
+    origin: match_models.Origin = "judgements" if any(parts.values()) else "data"
+    with workbench.database.begin() as tx:
+        made = match_models.add(tx, actor, reconciliation_id, run.id, origin, models, figures)
+        audit.record(
+            tx, actor, "propose match model", reconciliation_id, {"model": made.id, "version": made.version, **figures}
+        )
+    return made
+
+
+def promote(workbench: Workbench, actor: Person, model_id: str) -> StoredModel:
+    """Let a model score every run from now on.
+
+    Raises:
+        NotAllowedError: the actor is no administrator.
+        UnknownNameError: there is no such model.
+        ConflictError: somebody promoted another one at the same moment.
+    """
+    access.require(actor, "edit reconciliations")
+    with workbench.database.begin() as tx:
+        before = match_models.current(tx, match_models.get(tx, model_id).reconciliation_id)
+        chosen = match_models.promote(tx, actor, model_id)
+        detail = {"model": chosen.id, "version": chosen.version, "replaces": before.version if before else None}
+        audit.record(tx, actor, "promote match model", chosen.reconciliation_id, detail)
+    return chosen
+
+
+def judged_pairs(definition: Reconciliation, said: Sequence[StoredJudgement]) -> dict[str, list[Said]]:
+    """What was said same or different, by the part that it teaches: "link", "left" or "right"."""
+    pairs: dict[str, list[Said]] = {"link": [], "left": [], "right": []}
+    for row in said:
+        judgement = row.judgement
+        if judgement.verdict == "unsure":
+            continue
+        sides = _side(definition, judgement.left), _side(definition, judgement.right)
+        part = "link" if sides == ("left", "right") else sides[0] if sides[0] == sides[1] else None
+        if part is not None:
+            pairs[part].append((judgement.left.record_id, judgement.right.record_id, judgement.verdict))
+    return pairs
+
+
+def _side(definition: Reconciliation, ref: RecordRef) -> Side | None:
+    for side, dataset in (("left", definition.left), ("right", definition.right)):
+        if (dataset.connection_id, dataset.object) == (ref.connection_id, ref.object):
+            return "left" if side == "left" else "right"
+    return None
+
+
+def _learn(
+    run: Run,
+    definition: Reconciliation,
+    parts: Mapping[str, list[Said]],
+    models: dict[str, str],
+    report: Callable[[Progress], None],
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The models, and what they would change; a side without judgements keeps the model that it has."""
+    open_run(run.path).close()
+    rules = rules_of(definition)
+    with closing(duckdb.connect()) as con:
+        _attach(con, run, parts)
+        learned = link(con, "left_records", "right_records", _taught(rules, parts, "link"), progress=report)
+        figures = _compare(con, definition, len(parts["link"]))
+        models["link"] = learned.model
+        for side in SIDES:
+            if parts[side]:
+                models[side] = dedupe(con, f"{side}_records", _taught(rules, parts, side), prefix=f"{side}_").model
+    return models, figures
+
+
+def _taught(rules: MatchRules, parts: Mapping[str, list[Said]], part: str) -> MatchRules:
+    return replace(rules, judgements=f"judged_{part}" if parts[part] else "")
+
+
+def _attach(con: duckdb.DuckDBPyConnection, run: Run, parts: Mapping[str, list[Said]]) -> None:
+    quoted = run.path.replace("'", "''")
+    con.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+    for side in SIDES:
+        con.execute(
+            f"CREATE VIEW {side}_records AS SELECT * FROM run.{side}_records WHERE NOT coalesce(is_test, false)"
+        )
+    for part, rows in parts.items():
+        con.execute(f"CREATE TABLE judged_{part} (left_id VARCHAR, right_id VARCHAR, verdict VARCHAR)")
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            con.execute(
+                f"INSERT INTO judged_{part} SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+                columns,
+            )
+
+
+def _compare(con: duckdb.DuckDBPyConnection, definition: Reconciliation, judged: int) -> dict[str, Any]:
+    """The accepted links of the run against those of the new model, and how each does on the judged pairs."""
+    accepted = "(SELECT left_id, right_id FROM {} WHERE is_chosen AND band = 'accept')"
+    changes = compare_links(con, accepted.format("run.candidates"), accepted.format("candidates"))
+    figures: dict[str, Any] = {"judged": judged, **asdict(changes)}
+    for name, table in (("before", "run.candidates"), ("after", "candidates")):
+        figures[f"told_right_{name}"] = _told_right(con, table)
+        estimate = asdict(estimate_quality(con, "judged_link", definition.accept, table))
+        figures[f"quality_{name}"] = {key: round(value, 5) for key, value in estimate.items()}
+    return figures
+
+
+def _told_right(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Judged pairs whose probability agrees with what was said; a pair that is no candidate has none."""
+    row = con.execute(f"""
+        SELECT count(*) FILTER ((coalesce(c.probability, 0) >= {RIGHT_FROM}) = (j.verdict = 'same'))
+        FROM judged_link j LEFT JOIN {table} c USING (left_id, right_id)""").fetchone()
+    return int(row[0]) if row else 0
