@@ -2,10 +2,11 @@
 
 from reconcile.ui.frame import open_page
 from reconcile.ui.queries.health import read_health
-from reconcile.ui.sections.health import show_figures, show_jobs, show_quarantines
+from reconcile.ui.sections.health import show_figures, show_jobs, show_limits, show_quarantines
 
 with open_page("Health") as frame:
     health = read_health(frame.workbench)
     show_figures(health)
     show_quarantines(health)
     show_jobs(frame, health)
+    show_limits(frame)

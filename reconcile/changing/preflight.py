@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from reconcile.changing.pace import Pace
 from reconcile.changing.plans.combine import count_ended_links
@@ -14,7 +14,7 @@ from reconcile.errors import NotAllowedError, StateError
 from reconcile.model import ChangeSet, Connection, Operation, Person
 from reconcile.state import change_sets, connections
 from reconcile.state.database import Database
-from reconcile.systems import Reader
+from reconcile.systems import KnowsRequestsLeft, Reader
 
 OpenReader = Callable[[Connection], Reader]
 Severity = Literal["stop", "warning", "information"]
@@ -112,15 +112,6 @@ def require_passed(actor: Person, change_set: ChangeSet, report: PreflightReport
     raise StateError(f"Change set {change_set.title!r}", "not fit to be pushed", "pushed", remedy=remedy)
 
 
-@runtime_checkable
-class KnowsBudget(Protocol):
-    """A writer whose system says how many requests are left."""
-
-    def requests_left(self) -> int | None:
-        """Requests that may still be made today; None when the system does not say."""
-        ...
-
-
 def _where(known: Iterable[Connection], operations: Sequence[Operation]) -> Iterator[Finding]:
     counted = Counter(each.target.connection_id for each in operations)
     for connection in known:
@@ -164,7 +155,7 @@ def _calls(remotes: Remotes, operations: Sequence[Operation]) -> Iterator[Findin
         needed[connection_id] += 3 * -(-number // size)
     for connection_id, requests in needed.items():
         writer = remotes.writer(connection_id)
-        left = writer.requests_left() if isinstance(writer, KnowsBudget) else None
+        left = writer.requests_left() if isinstance(writer, KnowsRequestsLeft) else None
         said = f"{writer.connection.name}: about {requests} requests"
         if left is None:
             yield Finding("information", "calls", f"{said}.")

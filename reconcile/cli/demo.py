@@ -8,7 +8,7 @@ from reconcile import audit, jobs
 from reconcile.cli.web import wait_for_port
 from reconcile.errors import ReconcileError, UnknownNameError
 from reconcile.model import Connection, Person
-from reconcile.runs.definitions import chargebee_reconciliation
+from reconcile.runs.definitions import CHARGEBEE_ID, chargebee_reconciliation
 from reconcile.state import connections, people, reconciliations, runs
 from reconcile.workbench import Workbench
 
@@ -28,6 +28,15 @@ def prepare_demo(workbench: Workbench, *, salesforce_port: int, chargebee_port: 
     with workbench.database.begin() as tx:
         actor = people.ensure_laptop_person(tx)
         people.ensure_practice_people(tx)
+    prepare_connections(workbench, actor, salesforce_port, chargebee_port)
+    with workbench.database.read() as tx:
+        has_run = runs.latest(tx, CHARGEBEE_ID) is not None
+    if not has_run:
+        _pull_and_run(workbench, actor, CHARGEBEE_ID)
+
+
+def prepare_connections(workbench: Workbench, actor: Person, salesforce_port: int, chargebee_port: int) -> None:
+    """The two practice orgs as connections, and their reconciliation, where they are missing."""
     _ensure_connection(
         workbench,
         actor,
@@ -60,9 +69,6 @@ def prepare_demo(workbench: Workbench, *, salesforce_port: int, chargebee_port: 
     with workbench.database.begin() as tx:
         if not any(known.id == definition.id for known in reconciliations.list_current(tx)):
             reconciliations.save(tx, actor, definition)
-        has_run = runs.latest(tx, definition.id) is not None
-    if not has_run:
-        _pull_and_run(workbench, actor, definition.id)
 
 
 def _ensure_connection(workbench: Workbench, actor: Person, wanted: Connection, secrets: dict[str, str]) -> None:

@@ -12,9 +12,10 @@ from reconcile import simulators
 from reconcile.cli.demo import prepare_demo
 from reconcile.cli.session import Session
 from reconcile.cli.supervisor import Child, supervise
-from reconcile.cli.web import app_command, check_address, free_port, wait_until_up
+from reconcile.cli.web import app_arguments, check_address, free_port, wait_until_up
 from reconcile.jobs.worker import serve as serve_jobs
 from reconcile.settings import load_settings
+from reconcile.simulators import FEWEST_ACCOUNTS
 from reconcile.workbench import Workbench
 
 
@@ -36,11 +37,17 @@ def serve() -> None:
     check_address(settings)
     port = free_port(settings)
     click.echo(f"Starting Reconcile at http://{settings.host}:{port} ...", err=True)
-    supervise([Child.of_reconcile("worker"), Child("app", app_command(settings, port))])
+    supervise([Child.of_reconcile("worker"), Child.of_module("app", "streamlit", *app_arguments(settings, port))])
 
 
 @click.command()
-@click.option("--accounts", default=2000, show_default=True, help="Salesforce accounts of the practice org.")
+@click.option(
+    "--accounts",
+    type=click.IntRange(min=FEWEST_ACCOUNTS),
+    default=2000,
+    show_default=True,
+    help="Salesforce accounts of the practice org.",
+)
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same practice data.")
 @click.option("--salesforce-port", default=8610, show_default=True)
 @click.option("--chargebee-port", default=8611, show_default=True)
@@ -59,7 +66,7 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
         [
             Child.of_reconcile(*simulate_arguments),
             Child.of_reconcile("worker"),
-            Child("app", app_command(settings, port)),
+            Child.of_module("app", "streamlit", *app_arguments(settings, port)),
         ],
         when_up=lambda: _announce_demo(workbench, salesforce_port, chargebee_port, port),
     )
@@ -68,7 +75,7 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
 @click.command()
 @click.option("--salesforce-port", default=8610, show_default=True)
 @click.option("--chargebee-port", default=8611, show_default=True)
-@click.option("--accounts", default=2000, show_default=True)
+@click.option("--accounts", type=click.IntRange(min=FEWEST_ACCOUNTS), default=2000, show_default=True)
 @click.option("--seed", default=7, show_default=True)
 @click.option(
     "--home",

@@ -17,7 +17,7 @@ import click
 import reconcile
 
 _ROOT = Path(reconcile.__file__).resolve().parent.parent
-_QUICK_DEATH_S = 5.0
+_QUICK_DEATH_S = 30.0
 _QUICK_DEATHS_ALLOWED = 3
 _GRACE_S = 15.0
 
@@ -33,9 +33,14 @@ class Child:
     quick_deaths: int = 0
 
     @classmethod
+    def of_module(cls, name: str, module: str, *arguments: str) -> Child:
+        """A child that is `python -m module arguments`."""
+        return cls(name, (sys.executable, "-m", "reconcile.cli.child", module, *arguments))
+
+    @classmethod
     def of_reconcile(cls, *arguments: str) -> Child:
         """A child that is another command of this program."""
-        return cls(arguments[0], (sys.executable, "-m", "reconcile", *arguments))
+        return cls.of_module(arguments[0], "reconcile", *arguments)
 
     def start(self) -> None:
         """Start it, in its own session so that a Ctrl+C reaches the parent alone."""
@@ -59,7 +64,7 @@ class Child:
 
 
 def supervise(children: Sequence[Child], when_up: Callable[[], None] | None = None) -> None:
-    """Run the children until SIGINT or SIGTERM; `when_up` is called once in a thread after all were started.
+    """Run the children until SIGINT, SIGTERM or SIGHUP; `when_up` is called once in a thread after all were started.
 
     A child that dies is started again; one that dies at once several times in a row ends everything with exit code 1.
     """
@@ -68,7 +73,7 @@ def supervise(children: Sequence[Child], when_up: Callable[[], None] | None = No
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal was closed
         signal.signal(number, ask_to_stop)
     try:
         for child in children:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import sys
 import time
 from pathlib import Path
 
@@ -52,10 +51,10 @@ def free_port(settings: Settings) -> int:
     )
 
 
-def app_command(settings: Settings, port: int) -> tuple[str, ...]:
-    """The command that serves the app."""
+def app_arguments(settings: Settings, port: int) -> tuple[str, ...]:
+    """What `streamlit` is told in order to serve the app."""
     return (
-        *(sys.executable, "-m", "streamlit", "run", str(_APP)),
+        *("run", str(_APP)),
         *("--server.address", settings.host, "--server.port", str(port), "--server.headless", "true"),
     )
 

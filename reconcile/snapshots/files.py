@@ -1,4 +1,4 @@
-"""The files of snapshots: written under a temporary name, made durable, renamed into place, never changed again."""
+"""DuckDB files that never change: written under a temporary name, made durable, renamed into place."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def written_whole(final: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyCon
 
 
 def remove_leftovers(folder: Path) -> tuple[Path, ...]:
-    """Remove what pulls left behind that were killed in the middle; one that is still running keeps its file."""
+    """Remove what was left behind by writers that were killed; one that is still running keeps its file."""
     found = tuple(path for path in folder.glob(f".*{_PARTIAL}") if not _is_in_use(path))
     for path in found:
         _remove(path)

@@ -108,6 +108,15 @@ class Writer(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsRequestsLeft(Protocol):
+    """A writer whose system counts the requests of a day and says how many are left."""
+
+    def requests_left(self) -> int | None:
+        """Requests that may still be made today; None where the system does not tell this user."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
     """What an error code of a row means: its class, whether the same write may be sent again, and what to do."""

@@ -6,6 +6,7 @@ breaks deep links on a fresh server when a `pages` folder exists), so the frame 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,6 +101,15 @@ class Frame:
             return side.capitalize()
         is_shared = len({other.system for other in self.sides}) < len(self.sides)
         return connection.name if is_shared or len(self.sides) == 1 else SYSTEMS[connection.system]
+
+    def name_sides(self, sentence: str) -> str:
+        """A sentence of the engine, which says "the left side" and "the right record", in the names of the systems."""
+
+        def name(found: re.Match[str]) -> str:
+            side, what = self.side_name("left" if found[1] == "left" else "right"), found[2]
+            return side if what == "side" else f"the {side} {what}"
+
+        return re.sub(r"the (left|right) (side|record)", name, sentence)
 
     def __enter__(self) -> Self:
         return self

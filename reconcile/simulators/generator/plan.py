@@ -57,14 +57,19 @@ class Plan:
     unmatched_customers: int
 
 
+FEWEST_ACCOUNTS = 200
+
+
 def plan_world(accounts: int) -> Plan:
     """The numbers for an org of `accounts` live accounts.
 
     Raises:
         ValueError: fewer than 200 accounts: the kinds would not fit beside each other.
     """
-    if accounts < 200:
-        raise ValueError(f"A practice org needs at least 200 accounts to hold every kind of record; got {accounts}.")
+    if accounts < FEWEST_ACCOUNTS:
+        raise ValueError(
+            f"A practice org needs at least {FEWEST_ACCOUNTS} accounts to hold every kind of record; got {accounts}."
+        )
 
     def share(fraction: float, least: int = 3) -> int:
         return max(least, round(accounts * fraction))

@@ -58,6 +58,15 @@ class SalesforceWriter:
         """The organisation's id, 18 characters."""
         return organization(self.client)["Id"] or ""
 
+    def requests_left(self) -> int | None:
+        """What the organisation has left of its requests in 24 hours; None where this user may not see it."""
+        try:
+            limits = self.client.send("GET", "limits").json()
+        except RefusedError:
+            return None
+        left: int | None = limits.get("DailyApiRequests", {}).get("Remaining")
+        return left
+
     def capabilities(self, object_name: str) -> Capabilities:
         """Rows carry their precondition, 25 in one request.
 

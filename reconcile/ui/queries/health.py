@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from reconcile.errors import ReconcileError
 from reconcile.jobs import Job, list_jobs
 from reconcile.jobs.worker import is_worker_alive
 from reconcile.model import Connection
 from reconcile.state import connections
+from reconcile.systems import KnowsRequestsLeft
 from reconcile.ui.queries.history import person_names
+from reconcile.ui.text.labels import SYSTEMS
 from reconcile.workbench import Workbench
 
 
@@ -53,6 +56,29 @@ def read_health(workbench: Workbench) -> Health:
         free_bytes=shutil.disk_usage(home).free,
         used_bytes=_size(workbench.settings.snapshots) + _size(workbench.settings.runs),
     )
+
+
+def limit_rows(workbench: Workbench) -> pd.DataFrame:
+    """One row a connection, asked of the systems now: name, system, left (requests of the day), said (what it answers).
+
+    A system that does not answer is a row that says so.
+    """
+    with workbench.database.read() as tx:
+        known = connections.list_connections(tx)
+    return pd.DataFrame([_limit(workbench, each) for each in known if each.system != "files"])
+
+
+def _limit(workbench: Workbench, connection: Connection) -> dict[str, object]:
+    row: dict[str, object] = {"name": connection.name, "system": SYSTEMS[connection.system], "left": None}
+    try:
+        writer = workbench.open_writer(connection)
+        if isinstance(writer, KnowsRequestsLeft):
+            left = writer.requests_left()
+            return {**row, "left": left, "said": "" if left is not None else "does not tell this user"}
+        writer.fingerprint()
+    except ReconcileError as error:
+        return {**row, "said": error.sentence}
+    return {**row, "said": "answers; limits requests by the minute, which Reconcile keeps to"}
 
 
 def job_rows(workbench: Workbench, jobs: tuple[Job, ...]) -> pd.DataFrame:

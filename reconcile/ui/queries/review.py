@@ -10,7 +10,7 @@ import streamlit as st
 
 from reconcile.changing.requests import Decision, Request, requests_from_decisions
 from reconcile.errors import UnknownNameError
-from reconcile.model import ExceptionKind, Run
+from reconcile.model import ExceptionKind, Person, Run
 from reconcile.reviewing import (
     Card,
     Decided,
@@ -85,15 +85,18 @@ def undrafted_requests(workbench: Workbench, opened: OpenRun) -> list[Request]:
     return [request for request in requests_from_decisions(map(_decision, decided)) if _pair_of(request.id) not in held]
 
 
-def queue_rows(rows: Sequence[QueueRow]) -> pd.DataFrame:
-    """One row an exception: kind, name (of the customer, then of the account), amount (currency units), status."""
+def queue_rows(rows: Sequence[QueueRow], me: Person) -> pd.DataFrame:
+    """One row an exception: kind, name (of the customer, then of the account), amount (currency units), status.
+
+    The status names who else works on it.
+    """
     return pd.DataFrame(
         [
             {
                 "kind": EXCEPTIONS[row.kind].name,
                 "name": _name(row),
                 "amount": None if row.amount_cents is None else row.amount_cents / 100,
-                "status": _status(row),
+                "status": _status(row, me),
             }
             for row in rows
         ]
@@ -165,12 +168,13 @@ def _name(row: QueueRow) -> str:
     return " ↔ ".join(shown) or "–"
 
 
-def _status(row: QueueRow) -> str:
+def _status(row: QueueRow, me: Person | None = None) -> str:
     if row.is_changed:
         return "changed"
     if row.status != "undecided":
         return VERDICTS[row.status].name.lower()
-    return f"with {row.claimed_by}" if row.claimed_by else ""
+    is_others = row.claimed_by is not None and (me is None or row.claimed_by != me.name)
+    return f"with {row.claimed_by}" if is_others else ""
 
 
 def _decision(decided: Decided) -> Decision:

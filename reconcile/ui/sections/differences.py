@@ -108,7 +108,8 @@ def _show_rows(frame: Frame, found: pd.DataFrame, *, key: str) -> list[str]:
 def _show_bar(frame: Frame, run: Run, chosen: Chosen, *, ids: Sequence[str], total: int) -> None:
     is_allowed = may(frame.person, "author change sets")
     number = len(ids) or min(total, MOST_AT_ONCE)
-    what = f"{count(number)} ticked" if ids else f"all {count(number)}"
+    everything = f"all {count(total)}" if number == total else f"the first {count(number)} of {count(total)}"
+    what = f"{count(number)} ticked" if ids else everything
     with st.container(horizontal=True, vertical_alignment="center"):
         for take, other in (("left", "right"), ("right", "left")):
             side: Side = "left" if take == "left" else "right"

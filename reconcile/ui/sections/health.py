@@ -6,7 +6,8 @@ import streamlit as st
 
 from reconcile.ui.components.tables import moment, show_table
 from reconcile.ui.frame import Frame
-from reconcile.ui.queries.health import Health, job_rows
+from reconcile.ui.guard import boundary
+from reconcile.ui.queries.health import Health, job_rows, limit_rows
 from reconcile.ui.text import count, plain
 
 _GIB = 1 << 30
@@ -69,3 +70,28 @@ def show_jobs(frame: Frame, health: Health) -> None:
         alt="Jobs, newest first",
         max_rows=16,
     )
+
+
+@st.fragment
+def show_limits(frame: Frame) -> None:
+    """Whether the systems answer, and how many requests are left; asked when somebody wants to know."""
+    st.markdown("**Systems**")
+    if not st.button("Ask the systems", icon=":material/network_ping:", help="One request to each system."):
+        st.caption("Whether each system answers, and how many requests it still takes today.")
+        return
+    with boundary():
+        found = limit_rows(frame.workbench)
+        if found.empty:
+            st.caption("No system is connected yet.")
+            return
+        show_table(
+            found,
+            {
+                "name": st.column_config.TextColumn("Connection", width="medium"),
+                "system": st.column_config.TextColumn("System", width="small"),
+                "left": st.column_config.NumberColumn("Requests left today", format="localized", width="small"),
+                "said": st.column_config.TextColumn("What it says", width="large"),
+            },
+            alt="What each system says of its limits",
+            max_rows=12,
+        )

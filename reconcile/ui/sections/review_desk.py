@@ -93,7 +93,7 @@ def _show_card(desk: Desk) -> None:
         st.button("Next one", key="skip_gone", on_click=_move, args=(desk, "next"))
         return
     busy_with = _other_holder(desk, card)
-    _show_heading(card)
+    _show_heading(desk.frame, card)
     warning = st.container()
     _show_bar(desk, card, is_busy=busy_with is not None)
     with st.container(key="card_grid"):
@@ -129,7 +129,7 @@ def _claim(desk: Desk, card: Card) -> str | None:
     return actions.claim(desk.frame.workbench, desk.frame.person, desk.queue, card.exception.exception_id)
 
 
-def _show_heading(card: Card) -> None:
+def _show_heading(frame: Frame, card: Card) -> None:
     exception, standing = card.exception, card.standing
     answers = ANSWERS[exception.kind]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -140,7 +140,7 @@ def _show_heading(card: Card) -> None:
         if exception.amount_cents is not None:
             st.caption(f"{money(exception.amount_cents)} concerned", width="content")
     story = str(exception.detail.get("story") or EXCEPTIONS[exception.kind].meaning)
-    st.caption(plain(story))
+    st.caption(plain(frame.name_sides(story)))
     if standing.verdict is not None:
         label = VERDICTS[standing.verdict]
         who = f"{plain(standing.person_name or '')} {age(standing.made_at)}"

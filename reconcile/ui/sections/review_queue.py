@@ -138,7 +138,7 @@ def show_list(desk: Desk) -> None:
     ids = [row.exception_id for row in rows]
     key = f"queue_{page.version}"
     show_openable(
-        queue_rows(rows),
+        queue_rows(rows, desk.frame.person),
         ids,
         {
             "kind": st.column_config.TextColumn("Kind", width=88),

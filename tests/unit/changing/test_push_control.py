@@ -161,6 +161,22 @@ def test_preflight_says_where_how_much_and_what_cannot_be_undone(bench: Bench) -
     assert "cannot be undone" in said["undoing"].sentence
 
 
+def test_preflight_stops_what_would_use_up_the_requests_of_the_day(bench: Bench) -> None:
+    settings = bench.orgs.practice.admin("GET", "settings")["salesforce"]
+    change_set = unlinks(bench, 2)
+    try:
+        for spare, severity in ((1_000, "information"), (8, "warning"), (4, "stop")):
+            used = bench.orgs.practice.admin("GET", "settings")["salesforce"]["used_calls"]
+            limit = {"daily_limit": used + spare}
+            bench.orgs.practice.admin("POST", "settings", json={"salesforce": limit})
+            report = preflight(bench.database, change_set.id, APPROVER, with_secrets)
+            (found,) = [each for each in report.findings if each.code == "calls" and "Practice org" in each.sentence]
+            assert found.severity == severity, found
+            assert "left today" in found.sentence
+    finally:
+        bench.orgs.practice.admin("POST", "settings", json={"salesforce": {"daily_limit": settings["daily_limit"]}})
+
+
 def test_preflight_stops_what_the_user_may_not_write(bench: Bench) -> None:
     account, customer = bench.orgs.take_named_differently()
     change_set = bench.approve_requests(FieldRequest(account, customer, "Name", "company", "right"))
