@@ -11,7 +11,7 @@ import pytest
 from reconcile import defining, learning
 from reconcile.errors import NotAllowedError, StateError
 from reconcile.jobs import tasks
-from reconcile.model import Connection, Judgement, Person, RecordRef, Run, new_id, utc_now
+from reconcile.model import Connection, Judgement, Person, RecordRef, Role, Run, new_id, utc_now
 from reconcile.runs import open_run
 from reconcile.runs.reading import read_document
 from reconcile.settings import load_settings
@@ -60,13 +60,12 @@ class Rig:
 
     def _judgement(self, left_id: str, right_id: str) -> StoredJudgement:
         is_same = self.entity[0][left_id] == self.entity[1][right_id]
-        refs = [
-            RecordRef(side.connection_id, side.object, record_id)
-            for side, record_id in ((self.definition.left, left_id), (self.definition.right, right_id))
-        ]
+        left = RecordRef(self.definition.left.connection_id, self.definition.left.object, left_id)
+        right = RecordRef(self.definition.right.connection_id, self.definition.right.object, right_id)
         made = Judgement(
-            new_id("jud"), self.definition.id, *refs, "same" if is_same else "different", "", "", self.me.id, utc_now()
-        )
+            new_id("jud"), self.definition.id, left, right, "same" if is_same else "different", "", "", self.me.id,
+            utc_now(),
+        )  # fmt: skip
         return StoredJudgement(made, new_id("dec"), self.me.name)
 
 
@@ -116,7 +115,9 @@ def test_a_model_for_other_columns_gives_way(rig: Rig) -> None:
     with rig.workbench.database.read() as tx:
         definition = reconciliations.get(tx, rig.definition.id)
         before = match_models.current(tx, definition.id)
-    roles = {role: columns for role, columns in definition.left.roles.items() if role != "phone"}
+    roles: dict[Role, tuple[str, ...]] = {
+        role: columns for role, columns in definition.left.roles.items() if role != "phone"
+    }
     defining.save(rig.workbench, rig.me, defining.with_mapping(definition, roles, definition.right.roles))
     run = rig.run()
     with rig.workbench.database.read() as tx:
