@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -113,25 +112,19 @@ def compare(left: Path, right: Path, **given: Any) -> None:
 
 def _compare(left: Path, right: Path, options: _Options) -> bool:
     recipe = _recipe(options)
-    with tempfile.TemporaryDirectory(prefix="reconcile-result-") as folder:
-        kept = next((path for path in options.outputs if path.suffix == ".duckdb"), None)
-        target = kept or Path(folder) / "result.duckdb"
-        made = _carry_out(left, right, recipe, options, target)
-        if options.save_recipe:
-            options.save_recipe.write_text(made.recipe, encoding="utf-8")
-        _write_outputs(target, options)
-    _show(made, is_json=options.is_json)
-    return made.is_equal
-
-
-def _carry_out(left: Path, right: Path, recipe: Recipe, options: _Options, target: Path) -> Comparison:
     size = sum(path.stat().st_size for path in (left, right) if path.is_file())
     with Workspace(memory_limit=options.memory_limit, size_bytes=size) as work:
-        for side, path, how in (("left", left, recipe.left), ("right", right, recipe.right)):
-            _progress(Progress(f"reading {path.name}", 0, None, "rows"))
-            work.load(side, path, how)
+        _progress(Progress("reading the files", 0, None, "rows"))
+        work.load_both(left, right, recipe)
         recipe = _with_columns(work, recipe, options)
-        return work.compare(recipe, target, link_rows=_linker(recipe), progress=_progress)
+        kept = next((path for path in options.outputs if path.suffix == ".duckdb"), None)
+        made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=_progress)
+        if options.save_recipe:
+            options.save_recipe.write_text(made.recipe, encoding="utf-8")
+        with ComparisonFile(kept) if kept else work.result() as file:
+            _write_outputs(file, options)
+    _show(made, is_json=options.is_json)
+    return made.is_equal
 
 
 def _progress(progress: Progress) -> None:
@@ -206,12 +199,9 @@ def _number(column: str, text: str) -> Decimal:
         raise InputError(f"The tolerance of {column} is {text!r}.", remedy="Give a number such as 0.01.") from error
 
 
-def _write_outputs(result: Path, options: _Options) -> None:
-    paths = [path for path in options.outputs if path.suffix != ".duckdb"]
-    if not paths:
-        return
-    with ComparisonFile(result) as file:
-        for path in paths:
+def _write_outputs(file: ComparisonFile, options: _Options) -> None:
+    for path in options.outputs:
+        if path.suffix != ".duckdb":
             _write_output(file, path)
 
 

@@ -7,10 +7,12 @@ import duckdb
 from reconcile.comparing.tables.equality import class_sql, delta_sql, raw_differs_sql, reading_sql
 from reconcile.comparing.tables.plan import ComparedColumn, Plan
 from reconcile.comparing.tables.result import MASK
-from reconcile.comparing.tables.side import one_row
+from reconcile.comparing.tables.side import any_order, one_row
 from reconcile.systems.files.sql import literal
 
 CELL_COLUMNS = "row BIGINT, position SMALLINT, left_value VARCHAR, right_value VARCHAR, class VARCHAR, delta DOUBLE"
+
+_AT_ONCE = 16
 
 
 def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None:
@@ -19,8 +21,17 @@ def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None
     Values of sensitive columns are masked.
     """
     con.execute(f"CREATE OR REPLACE TABLE {target} ({CELL_COLUMNS})")
-    for column in _unequal(con, plan):
-        con.execute(f"INSERT INTO {target} {_column_cells_sql(column, plan)}")
+    unequal = _unequal(con, plan)
+    # Several columns in one statement, which DuckDB then looks at at the same time; not all of a very wide table.
+    for start in range(0, len(unequal), _AT_ONCE):
+        some = unequal[start : start + _AT_ONCE]
+        looks = ", ".join(_look_sql(column, plan) for column in some)
+        cells = " UNION ALL ".join(
+            f"SELECT row, {n}, l_{n}, r_{n}, class, delta FROM looked_{n} WHERE class IS NOT NULL"
+            for n in (column.position for column in some)
+        )
+        with any_order(con):
+            con.execute(f"INSERT INTO {target} WITH {looks} {cells}")
 
 
 def _unequal(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[ComparedColumn]:
@@ -35,7 +46,8 @@ def _unequal(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[ComparedColumn]
     return [column for column, is_unequal in zip(plan.columns, found, strict=True) if is_unequal]
 
 
-def _column_cells_sql(column: ComparedColumn, plan: Plan) -> str:
+def _look_sql(column: ComparedColumn, plan: Plan) -> str:
+    """The cells of a column whose texts differ, as a named query with the class that they have by the rules."""
     decimals = (plan.left.read.decimal, plan.right.read.decimal)
     left, right = f"l_{column.position}", f"r_{column.position}"
     shown = [_shown(column, value) for value in (left, right)]
@@ -44,10 +56,11 @@ def _column_cells_sql(column: ComparedColumn, plan: Plan) -> str:
         f"SELECT row, how, {left}, {right}, {reading_sql(column, decimals)} FROM pairs "
         f"WHERE {is_paired} AND {raw_differs_sql(column, left, right)}"
     )
+    # Without a name of its own the class would be worked out twice: for the condition and for the value.
     return (
-        f"SELECT row, {column.position}, {shown[0]}, {shown[1]}, class, delta FROM (SELECT *, "
+        f"looked_{column.position} AS MATERIALIZED (SELECT row, {shown[0]} AS {left}, {shown[1]} AS {right}, "
         f"{_pair_class_sql(column, plan, decimals)} AS class, {delta_sql(column, decimals)} AS delta "
-        f"FROM ({candidates})) WHERE class IS NOT NULL"
+        f"FROM ({candidates}))"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -13,7 +14,8 @@ from reconcile.comparing.tables.values import DATE_FORMATS, date_sql, number_sql
 from reconcile.systems.files.sql import identifier
 
 _SHARE = 0.9
-_DATE_ROWS = 600
+_ROWS = 2000
+_DATE_ROWS = 300
 _CODE_NAME = re.compile(
     r"(^|[^a-z])(id|ids|key|code|zip|postcode|postal|plz|phone|mobile|fax|iban|vat|tax|ein|duns|sku|ssn|no|nr|number)s?$"
     r"|[a-z](Id|ID|Key|Code|Number|No)$",
@@ -43,20 +45,29 @@ class _Look:
     dates: int
 
 
-def find_kind(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: ColumnPair, *, is_key: bool) -> ColumnKind:
-    """The kind of a pair of columns.
+def find_kinds(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
+) -> tuple[ColumnKind, ...]:
+    """The kind of each pair of columns.
 
     Numbers or dates where nine in ten values of both sides are (a side without values does not object); text for codes,
-    which a name or leading zeros give away, and for keys.
+    which a name or leading zeros give away.
     """
-    looks = [_look(con, left, pair.left), _look(con, right, pair.right)]
-    given = pair.rule.kind or ("number" if pair.rule.is_numeric else None)
-    if pair.rule.days is not None or pair.rule.left_format or pair.rule.right_format:
-        given = given or "date"
-    kind = given or _kind(looks, is_code=is_key or _is_code(pair))
-    if kind != "date":
-        return ColumnKind(kind)
-    return ColumnKind(kind, *_date_formats(con, left, right, pair))
+    lefts = _looks(con, left, [pair.left for pair in pairs])
+    rights = _looks(con, right, [pair.right for pair in pairs])
+    kinds = [_given(pair) or _kind(looks, pair) for pair, *looks in zip(pairs, lefts, rights, strict=True)]
+    return tuple(
+        ColumnKind(kind, *_date_formats(con, left, right, pair)) if kind == "date" else ColumnKind(kind)
+        for pair, kind in zip(pairs, kinds, strict=True)
+    )
+
+
+def _given(pair: ColumnPair) -> Kind | None:
+    """The kind that the rule names or needs."""
+    rule = pair.rule
+    if rule.kind or rule.is_numeric:
+        return rule.kind or "number"
+    return "date" if rule.days is not None or rule.left_format or rule.right_format else None
 
 
 def _date_formats(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: ColumnPair) -> tuple[str, str]:
@@ -72,19 +83,34 @@ def _is_code(pair: ColumnPair) -> bool:
     return any(_CODE_NAME.search(name) or _CODE_NAME.search(name.casefold()) for name in (pair.left, pair.right))
 
 
-def _look(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> _Look:
-    name = identifier(column)
-    number = number_sql(name, side.read.decimal)
-    text = f"(SELECT left(nullif({name}, ''), 64) AS {name} FROM {side.sample})"
+def _looks(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[_Look]:
+    """A look at each column, in one statement; only what has a digit is tried as a number or date."""
+    if not columns:
+        return []
+    parts, texts = [], []
+    for i, column in enumerate(columns):
+        name = f"v{i}"
+        texts.append(f"left(nullif({identifier(column)}, ''), 64) AS {name}")
+        number = number_sql(name, side.read.decimal)
+        parts.append(
+            f"count({name}), count(CASE WHEN regexp_matches({name}, '[0-9]') THEN {number} END), "
+            f"count(*) FILTER ({name} >= '0' AND {name} < '1' AND regexp_full_match({name}, '0[0-9]+')), "
+            f"count(*) FILTER (regexp_full_match({name}, '{_DATE_SHAPE}'))"
+        )
     row = one_row(
         con,
-        f"SELECT count({name}), count({number}), count(*) FILTER (regexp_full_match({name}, '0[0-9]+')), "
-        f"count(*) FILTER (regexp_full_match({name}, '{_DATE_SHAPE}')) FROM {text}",
+        f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(texts)} FROM {side.sample} WHERE {_every(side, _ROWS)})",
     )
-    return _Look(*row)
+    return [_Look(*row[i : i + 4]) for i in range(0, len(row), 4)]
 
 
-def _kind(looks: list[_Look], *, is_code: bool) -> Kind:
+def _every(side: Side, rows: int) -> str:
+    """A condition that leaves about so many rows of the sample, at even distances."""
+    return f"rowid % {max(1, min(side.rows, SAMPLE_ROWS) // rows)} = 0"
+
+
+def _kind(looks: Sequence[_Look], pair: ColumnPair) -> Kind:
+    is_code = _is_code(pair)
     filled = [look for look in looks if look.values]
     if filled and all(look.dates >= _SHARE * look.values for look in filled):
         return "date"
@@ -99,7 +125,7 @@ def _date_format(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> tup
     counts = one_row(
         con,
         f"SELECT {', '.join(f'count({date_sql(name, item)})' for item in DATE_FORMATS)} "
-        f"FROM {side.sample} WHERE rowid % {max(1, min(side.rows, SAMPLE_ROWS) // _DATE_ROWS)} = 0",
+        f"FROM {side.sample} WHERE {_every(side, _DATE_ROWS)}",
     )
     best = max(counts)
     return DATE_FORMATS[counts.index(best)], counts.count(best) == 1

@@ -21,6 +21,7 @@ from reconcile.comparing.tables.equality import raw_differs_sql
 from reconcile.comparing.tables.keys import key_expressions
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe import KeyColumn
+from reconcile.comparing.tables.side import any_order, one_row
 from reconcile.systems.files.sql import identifier
 
 CONTENT_LINKS = "content_links"
@@ -66,17 +67,58 @@ def head_sql(plan: Plan, how: str, probability: str = "CAST(NULL AS DOUBLE)") ->
     )
 
 
-def match_by_key(con: duckdb.DuckDBPyConnection, plan: Plan, *, without_repeated: bool) -> None:
-    """Make `pairs` from the rows whose key is on both sides, and those whose key is on one.
+def match_unique(con: duckdb.DuckDBPyConnection, plan: Plan) -> bool:
+    """Make `pairs` by a key that is believed to be unique, and prove by the join itself that it is.
 
-    With `without_repeated` the keys of the table `repeated` are left out.
+    The join carries places only and the values of the few rows that differ are fetched afterwards: it needs less memory
+    than one that carries both rows. In it a row stands once for each partner, so as many places as rows on either side
+    mean that no row found two; the rows that found none are looked at by themselves.
+
+    Returns:
+        False, with no `pairs` made, where a key is repeated.
     """
-    left, right = plan.left.table, plan.right.table
-    if without_repeated:
-        left, right = _single(plan, "left"), _single(plan, "right")
+    with any_order(con):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE joined AS SELECT a.rowid AS left_row, b.rowid AS right_row, "
+            f"({differs_sql(plan)}) AS differs "
+            f"FROM {plan.left.table} a FULL OUTER JOIN {plan.right.table} b ON {same_key_sql(plan.keys)}"
+        )
+        lefts, rights, both = one_row(
+            con, "SELECT count(left_row), count(right_row), count(left_row + right_row) FROM joined"
+        )
+        alone = (("left", lefts - both), ("right", rights - both))
+        is_unique = (lefts, rights) == (plan.left.rows, plan.right.rows) and not any(
+            _is_repeated_alone(con, plan, name) for name, rows in alone if rows
+        )
+        if is_unique:
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
+                "FROM (SELECT * FROM joined WHERE left_row IS NULL OR right_row IS NULL OR differs) "
+                f"LEFT JOIN {plan.left.table} a ON a.rowid = left_row "
+                f"LEFT JOIN {plan.right.table} b ON b.rowid = right_row"
+            )
+    con.execute("DROP TABLE joined")
+    return is_unique
+
+
+def _is_repeated_alone(con: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> bool:
+    """Whether two rows without a partner have the same key."""
+    side, other = (plan.left, "right") if name == "left" else (plan.right, "left")
+    texts = key_expressions(plan.keys, name)
+    keys = ", ".join(f"{text} AS k{i}" for i, text in enumerate(texts))
+    alone = f"SELECT {name}_row FROM joined WHERE {other}_row IS NULL"
+    found = con.sql(
+        f"SELECT count(*) FROM (SELECT {keys} FROM {side.table} WHERE rowid IN ({alone})) "
+        f"GROUP BY {', '.join(f'k{i}' for i in range(len(texts)))} HAVING count(*) > 1 LIMIT 1"
+    )
+    return bool(found.fetchall())
+
+
+def match_single(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Make `pairs` from the rows whose key is on both sides, and those whose key is on one, if it is not `repeated`."""
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
-        f"FROM {left} a FULL OUTER JOIN {right} b ON {same_key_sql(plan.keys)} "
+        f"FROM {_single(plan, 'left')} a FULL OUTER JOIN {_single(plan, 'right')} b ON {same_key_sql(plan.keys)} "
         f"WHERE a.rowid IS NULL OR b.rowid IS NULL OR {differs_sql(plan)}"
     )
 

@@ -50,16 +50,16 @@ def measure_columns(
     """What became of each compared column, in order."""
     compared = sum(item.pairs for item in totals if item.name in {"same", "changed"})
     counts: dict[int, dict[str, int]] = {}
-    for position, name, count in con.sql(
-        f"SELECT position, class, count(*) FROM {cells} GROUP BY position, class"
+    distances: dict[int, tuple[float | None, float | None]] = {}
+    # Grouped by both, and by position alone in the same pass. The exact sum does not depend on the order of rows.
+    for position, name, count, largest, mean in con.sql(
+        f"SELECT position, class, count(*), max(abs(delta)), fsum(abs(delta)) / count(delta) FROM {cells} "
+        "GROUP BY GROUPING SETS ((position, class), (position))"
     ).fetchall():
-        counts.setdefault(position, {})[name] = int(count)
-    distances = {
-        position: (largest, mean)
-        for position, largest, mean in con.sql(
-            f"SELECT position, max(abs(delta)), avg(abs(delta)) FROM {cells} WHERE delta IS NOT NULL GROUP BY position"
-        ).fetchall()
-    }
+        if name is None:
+            distances[position] = (largest, mean)
+        else:
+            counts.setdefault(position, {})[name] = int(count)
     sums = _sums(con, plan)
     return tuple(
         ColumnResult(
@@ -80,13 +80,14 @@ def measure_columns(
     )
 
 
+_Sum = tuple[Decimal, int]
 _NO_SUM = {"left_sum": None, "right_sum": None, "difference": None, "left_unread": 0, "right_unread": 0}
 
 
 def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str | int | None]]:
     columns = [column for column in plan.columns if column.kind.kind == "number" and not column.rule.is_sensitive]
     left = _side_sums(con, plan, columns, "left")
-    right = _side_sums(con, plan, columns, "right")
+    right = _right_sums(con, plan, columns, left)
     return {
         column.position: {
             "left_sum": _plain(one),
@@ -99,16 +100,32 @@ def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str
     }
 
 
+def _right_sums(
+    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], left: list[_Sum]
+) -> list[_Sum]:
+    """The right sums; where equal text is an equal number, from the left ones and the rows that are not equal."""
+    is_told = all(column.is_raw_safe for column in columns) and plan.recipe.duplicates != "groups"
+    if not is_told:
+        return _side_sums(con, plan, columns, "right")
+    unequal = [
+        _side_sums(con, plan, columns, side, source=f"(SELECT * FROM pairs WHERE {side}_row IS NOT NULL)")
+        for side in ("left", "right")
+    ]
+    return [
+        (whole[0] - one[0] + two[0], whole[1] - one[1] + two[1]) for whole, one, two in zip(left, *unequal, strict=True)
+    ]
+
+
 def _side_sums(
-    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], side: str
-) -> list[tuple[Decimal, int]]:
-    """Sum of each column and how many of its values are no number."""
+    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], side: str, *, source: str = ""
+) -> list[_Sum]:
+    """Sum of each column and how many of its values are no number, over the table or over `source`, some of `pairs`."""
     if not columns:
         return []
     table = plan.left if side == "left" else plan.right
     read, select = [], []
     for i, column in enumerate(columns):
-        name = identifier(getattr(column.pair, side))
+        name = f"{side[0]}_{column.position}" if source else identifier(getattr(column.pair, side))
         careful = number_sql(name, table.read.decimal)
         # A plain cast reads nearly all values at a fraction of the cost; what it cannot read is looked at closely.
         quick = f"CASE WHEN contains({name}, '_') THEN NULL ELSE try_cast({name} AS {NUMBER}) END"
@@ -117,7 +134,7 @@ def _side_sums(
             number = left_number_sql(column, table.read.decimal, name)
         read.append(f"{number} AS n{i}, {name} <> '' AS v{i}")
         select.append(f"coalesce(sum(n{i}), 0), count(*) FILTER (v{i} AND n{i} IS NULL)")
-    row = one_row(con, f"SELECT {', '.join(select)} FROM (SELECT {', '.join(read)} FROM {table.table})")
+    row = one_row(con, f"SELECT {', '.join(select)} FROM (SELECT {', '.join(read)} FROM {source or table.table})")
     return [(Decimal(str(row[2 * i])), int(row[2 * i + 1])) for i in range(len(columns))]
 
 

@@ -75,15 +75,18 @@ class RowFilter:
 
 
 class ComparisonFile:
-    """A result file opened for reading. Use it as a context manager, or call `close`.
+    """A result opened for reading: a file, or a connection of its own to one that is kept in memory.
+
+    Use it as a context manager, or call `close`.
 
     Raises:
         StorageError: no such file, or not a comparison.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Path | duckdb.DuckDBPyConnection) -> None:
+        path = source if isinstance(source, Path) else ""
         try:
-            self.con = duckdb.connect(str(path), read_only=True)
+            self.con = duckdb.connect(str(source), read_only=True) if isinstance(source, Path) else source
             document = json.loads(self.con.sql("SELECT json FROM _comparison").fetchall()[0][0])
         except (duckdb.Error, IndexError) as error:
             raise StorageError(str(path), "it is no readable comparison", remedy="Compare the files again.") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from reconcile.comparing.tables.keys import KeyProposal, suggest_keys
-from reconcile.comparing.tables.kinds import ColumnKind, find_kind
+from reconcile.comparing.tables.kinds import ColumnKind, find_kinds
 from reconcile.comparing.tables.mapping import ColumnProposal, propose_columns
 from reconcile.comparing.tables.recipe import ColumnPair, ColumnRule, KeyColumn, Recipe
 from reconcile.comparing.tables.side import Side
@@ -62,7 +62,11 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
         keys = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
     key_names = {(key.left, key.right) for key in keys}
     compared = [pair for pair in pairs if (pair.left, pair.right) not in key_names and not pair.is_ignored]
-    columns = tuple(_compared(con, left, right, place, pair) for place, pair in enumerate(compared))
+    kinds = find_kinds(con, left, right, compared)
+    columns = tuple(
+        _compared(left, right, place, pair, kind)
+        for place, (pair, kind) in enumerate(zip(compared, kinds, strict=True))
+    )
     if not columns and not keys:
         raise DefinitionError("Comparison", "the tables have no column in common", remedy="Map the columns by hand.")
     settled = replace(recipe, keys=keys, columns=tuple(pairs))
@@ -97,8 +101,7 @@ def _check_names(left: Side, right: Side, recipe: Recipe) -> None:
             raise DefinitionError("Columns", f"{repeated!r} is mapped twice", remedy="Map each column once.")
 
 
-def _compared(con: duckdb.DuckDBPyConnection, left: Side, right: Side, place: int, pair: ColumnPair) -> ComparedColumn:
-    kind = find_kind(con, left, right, pair, is_key=False)
+def _compared(left: Side, right: Side, place: int, pair: ColumnPair, kind: ColumnKind) -> ComparedColumn:
     reads_alike = kind.left_format == kind.right_format
     if kind.kind == "number" or pair.rule.is_numeric:
         reads_alike = left.read.decimal == right.read.decimal

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +50,16 @@ def make_side(con: duckdb.DuckDBPyConnection, read: ReadTable) -> Side:
         where = "WHERE " + " OR ".join(f"rowid BETWEEN {start} AND {start + stretch - 1}" for start in starts)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(sample)} AS FROM {identifier(read.table)} {where}")
     return Side(read, identifier(sample))
+
+
+@contextmanager
+def any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let statements give their rows in any order, which spares putting the work of several threads in order."""
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute("SET preserve_insertion_order = true")
 
 
 def one_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

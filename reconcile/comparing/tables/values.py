@@ -88,8 +88,9 @@ def _truth_sql(text: str) -> str:
 
 
 def blank_sql(text: str) -> str:
-    """Whether `text` is NULL, empty or white space."""
-    return f"(coalesce(trim({text}, {_SPACE}), '') = '')"
+    """Whether `text` is NULL, empty or white space; its first character tells nearly always."""
+    is_spaced = f"({text} < '!' OR starts_with({text}, chr(160)))"
+    return f"({text} IS NULL OR ({is_spaced} AND trim({text}, {_SPACE}) = ''))"
 
 
 def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:

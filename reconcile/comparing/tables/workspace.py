@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,17 +15,19 @@ import duckdb
 
 from reconcile.comparing.tables.keys import KeyCheck, KeyProposal, check_key, suggest_keys
 from reconcile.comparing.tables.mapping import ColumnProposal, propose_columns
+from reconcile.comparing.tables.pages import ComparisonFile
 from reconcile.comparing.tables.plan import make_plan
 from reconcile.comparing.tables.recipe import ColumnPair, KeyColumn, Recipe
 from reconcile.comparing.tables.result import Comparison
 from reconcile.comparing.tables.side import Side, make_side
-from reconcile.comparing.tables.writing import RowLinker, write_comparison
+from reconcile.comparing.tables.writing import RESULT, RowLinker, write_comparison
 from reconcile.model import Progress
 from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
 _IN_MEMORY_BYTES = 600_000_000
 _MEMORY_LIMIT = "2500MB"
+_UTC = "SET TimeZone = 'UTC'"
 
 
 class Workspace:
@@ -36,11 +39,11 @@ class Workspace:
 
     def __init__(self, folder: Path | None = None, *, memory_limit: str = _MEMORY_LIMIT, size_bytes: int = 0) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
-        database = str(self.folder / "work.duckdb") if size_bytes > _IN_MEMORY_BYTES else ":memory:"
-        self.con = duckdb.connect(database)
+        self._is_large = size_bytes > _IN_MEMORY_BYTES
+        self.con = duckdb.connect(str(self.folder / "work.duckdb") if self._is_large else ":memory:")
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
-        self.con.execute("SET TimeZone = 'UTC'")
+        self.con.execute(_UTC)
         self._sides: dict[str, Side] = {}
 
     def __enter__(self) -> Workspace:
@@ -65,6 +68,25 @@ class Workspace:
         read = read_file(self.con, path, f"{side}_table", options, name=name)
         self._sides[side] = make_side(self.con, read)
         return read
+
+    def load_both(self, left: Path, right: Path, recipe: Recipe) -> None:
+        """Load both sides at once, each in a thread of its own.
+
+        Raises:
+            InputError: as `reconcile.systems.files.read_file`; the left one's where both cannot be read.
+        """
+        with ThreadPoolExecutor(2) as threads:
+            reads = [
+                threads.submit(self._read, side, path, options)
+                for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
+            ]
+        for side, read in zip(("left", "right"), reads, strict=True):
+            self._sides[side] = make_side(self.con, read.result())
+
+    def _read(self, side: str, path: Path, options: ReadOptions) -> ReadTable:
+        with self.con.cursor() as con:
+            con.execute(_UTC)
+            return read_file(con, path, f"{side}_table", options)
 
     @property
     def left(self) -> Side:
@@ -91,12 +113,12 @@ class Workspace:
     def compare(
         self,
         recipe: Recipe,
-        target: Path,
+        target: Path | None,
         *,
         link_rows: RowLinker | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> Comparison:
-        """Compare, and write the result to `target` (beside it first, then renamed).
+        """Compare, and write the result to `target` (beside it first, then renamed); None keeps it for `result`.
 
         Raises:
             DefinitionError: no key to be found, a many-to-many key that the recipe does not treat, no columns.
@@ -104,7 +126,14 @@ class Workspace:
         """
         started = time.monotonic()
         plan = make_plan(self.con, self.left, self.right, recipe)
-        return write_comparison(self.con, plan, target, started, link_rows=link_rows, progress=progress)
+        kept = self.folder / "result.duckdb" if self._is_large else None
+        return write_comparison(self.con, plan, target, started, kept=kept, link_rows=link_rows, progress=progress)
+
+    def result(self) -> ComparisonFile:
+        """The result of a comparison without a target, while the workspace is open."""
+        con = self.con.cursor()
+        con.execute(f"USE {RESULT}")
+        return ComparisonFile(con)
 
 
 def compare_files(
@@ -127,8 +156,7 @@ def compare_files(
     started = time.monotonic()
     size = sum(path.stat().st_size for path in (left, right) if path.is_file())
     with Workspace(folder, memory_limit=memory_limit, size_bytes=size) as work:
-        for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right)):
-            progress(Progress(f"reading {path.name}", 0, None, "rows"))
-            work.load(side, path, options)
+        progress(Progress("reading the files", 0, None, "rows"))
+        work.load_both(left, right, recipe)
         made = work.compare(recipe, target, link_rows=link_rows, progress=progress)
     return replace(made, seconds=round(time.monotonic() - started, 3))

@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 
 from reconcile.comparing.tables.cells import write_cells, write_rows
-from reconcile.comparing.tables.keys import KeyCheck, check_key
-from reconcile.comparing.tables.matching_rows import match_by_content, match_by_key, value_names
+from reconcile.comparing.tables.keys import KeyCheck, check_key, key_expressions, look_at_key
+from reconcile.comparing.tables.matching_rows import match_by_content, match_single, match_unique, value_names
 from reconcile.comparing.tables.measures import count_classes, measure_columns
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe_file import dump_recipe
@@ -29,6 +29,8 @@ from reconcile.errors import DefinitionError
 from reconcile.model import Progress, utc_now
 from reconcile.systems.files.sql import identifier, literal
 
+RESULT = "result"
+"""What the result database is attached as."""
 RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
 """Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names a row once.
 
@@ -39,26 +41,33 @@ It is handed in, because the matching engine is not below this package.
 def write_comparison(
     con: duckdb.DuckDBPyConnection,
     plan: Plan,
-    target: Path,
+    target: Path | None,
     started: float,
     *,
+    kept: Path | None,
     link_rows: RowLinker | None,
     progress: Callable[[Progress], None],
 ) -> Comparison:
     """Compare by the plan and write the result file: beside `target` first, then renamed.
+
+    Without a target the result stays attached as `RESULT`: in the file `kept`, or in memory where that is None.
 
     Raises:
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
     """
     progress(Progress("matching rows", 0, None, "rows"))
     notes = _match(con, plan, link_rows)
+    if target is None:
+        con.execute(f"ATTACH {literal(str(kept or ':memory:'))} AS {RESULT}")
+        progress(Progress("comparing cells", 0, None, "rows"))
+        return _fill(con, plan, "", started, notes)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     con.execute(f"ATTACH {literal(str(part))} AS result")
     try:
         progress(Progress("comparing cells", 0, None, "rows"))
-        made = _fill(con, plan, target, started, notes)
+        made = _fill(con, plan, str(target), started, notes)
         con.execute("CHECKPOINT result")
     except BaseException:
         con.execute("DETACH result")
@@ -88,19 +97,24 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         link_rows(con, plan)
         match_by_content(con, plan)
         return ["Rows were matched by their content; see the probability of each pair."]
+    looks = [
+        look_at_key(con, side, key_expressions(plan.keys, name))
+        for side, name in ((plan.left, "left"), (plan.right, "right"))
+    ]
+    blanks = [f"{looks[0].blanks:,} left and {looks[1].blanks:,} right rows have a blank key."]
+    notes = blanks if any(look.blanks for look in looks) else []
+    if not any(look.is_repeated for look in looks) and match_unique(con, plan):
+        return notes
     check = check_key(con, plan.left, plan.right, plan.keys)
     if check.many_to_many and plan.recipe.duplicates == "refuse":
         raise RepeatedKeyError(check)
-    match_by_key(con, plan, without_repeated=not check.is_unique)
-    if not check.is_unique:
-        add_repeated(con, plan, plan.recipe.duplicates)
-    return _key_notes(check, plan)
+    match_single(con, plan)
+    add_repeated(con, plan, plan.recipe.duplicates)
+    return [*notes, *_repeated_notes(check, plan)]
 
 
-def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
+def _repeated_notes(check: KeyCheck, plan: Plan) -> list[str]:
     notes = []
-    if check.left_blank or check.right_blank:
-        notes.append(f"{check.left_blank:,} left and {check.right_blank:,} right rows have a blank key.")
     if not check.is_unique:
         ways = {"nearest": "paired with the nearest", "groups": "compared as groups with sums"}
         way = ways.get(plan.recipe.duplicates, "listed and not compared")
@@ -112,7 +126,7 @@ def _key_notes(check: KeyCheck, plan: Plan) -> list[str]:
     return notes
 
 
-def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, target: Path, started: float, notes: list[str]) -> Comparison:
+def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float, notes: list[str]) -> Comparison:
     write_cells(con, plan, "result.cells")
     write_rows(con, "result.rows", "result.cells")
     for name in ("left", "right"):
@@ -132,7 +146,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, target: Path, started: flo
         recipe=dump_recipe(plan.recipe),
         made_at=utc_now(),
         seconds=round(time.monotonic() - started, 3),
-        path=str(target),
+        path=path,
     )
     con.execute("CREATE OR REPLACE TABLE result._comparison (json VARCHAR)")
     con.execute("INSERT INTO result._comparison VALUES (?)", [comparison_json(made)])

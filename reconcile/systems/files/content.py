@@ -55,20 +55,32 @@ def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequen
 
 
 def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Mapping[str, _Profile]:
-    parts = []
-    for column in columns:
-        name = identifier(column)
-        digits = f"FILTER (regexp_full_match({name}, '[0-9]+'))"
+    parts, looks, texts = [], [], []
+    for i, column in enumerate(columns):
+        value, kind = f"v{i}", f"k{i}"
+        texts.append(f"left({identifier(column)}, 64) AS {value}")
+        looks.append(f"{value}, {_look_sql(value)} AS {kind}")
+        digits = f"FILTER ({kind} = 'digits')"
         parts.append(
-            f"count({name}), count(*) FILTER (regexp_full_match({name}, '[0-9]{{{_CUT_DIGITS},}}|{_SCIENTIFIC}')), "
-            f"count(*) {digits}, count(*) FILTER (regexp_full_match({name}, '0[0-9]+')), "
-            f"mode(length({name})) {digits}, count(*) FILTER (regexp_full_match({name}, '{_DAY_MONTH}')), "
-            f"count(*) FILTER (regexp_full_match({name}, '{_SALESFORCE}') AND regexp_matches({name}, '[A-Za-z]'))"
+            f"count({value}), count(*) FILTER ({kind} = 'scientific' OR {kind} = 'digits' AND length({value}) >= "
+            f"{_CUT_DIGITS}), count(*) {digits}, "
+            f"count(*) FILTER ({kind} = 'digits' AND {value} < '1' AND {value} > '0'), "
+            f"mode(length({value})) {digits}, count(*) FILTER ({kind} = 'date'), "
+            f"count(*) FILTER (length({value}) IN (15, 18) AND regexp_full_match({value}, '{_SALESFORCE}') "
+            f"AND regexp_matches({value}, '[A-Za-z]'))"
         )
-    short = ", ".join(f"left({identifier(column)}, 64) AS {identifier(column)}" for column in columns)
-    sample = f"(SELECT {short} FROM {identifier(table)} WHERE {_spread(con, table)})"
-    row = con.sql(f"SELECT {', '.join(parts)} FROM {sample}").fetchall()[0]
+    sample = f"(SELECT {', '.join(texts)} FROM {identifier(table)} WHERE {_spread(con, table)})"
+    row = con.sql(f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(looks)} FROM {sample})").fetchall()[0]
     return {column: _Profile(*row[7 * i : 7 * i + 7]) for i, column in enumerate(columns)}
+
+
+def _look_sql(value: str) -> str:
+    """What a value is that begins with a digit: "digits" alone, "scientific", "date", or nothing of these."""
+    return (
+        f"CASE WHEN {value} >= ':' OR {value} < '0' THEN NULL WHEN regexp_full_match({value}, '[0-9]+') THEN 'digits' "
+        f"WHEN regexp_full_match({value}, '{_SCIENTIFIC}') THEN 'scientific' "
+        f"WHEN regexp_full_match({value}, '{_DAY_MONTH}') THEN 'date' END"
+    )
 
 
 def _spread(con: duckdb.DuckDBPyConnection, table: str) -> str:
