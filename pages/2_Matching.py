@@ -5,10 +5,11 @@ import streamlit as st
 from reconcile.ui.components.empty import show_empty
 from reconcile.ui.frame import open_page
 from reconcile.ui.sections.explaining import show_explanation
+from reconcile.ui.sections.learning import show_learning
 from reconcile.ui.sections.matching import show_mapping, show_results, show_run_bar
 from reconcile.ui.sections.new_reconciliation import show_new_reconciliation
 
-VIEWS = ["Results", "Why and why not", "Mapping"]
+VIEWS = ["Results", "Why and why not", "Learning", "Mapping"]
 
 with open_page("Matching") as frame:
     definition = frame.reconciliation
@@ -37,8 +38,10 @@ with open_page("Matching") as frame:
         st.caption("There is something to see here after the first run.")
     elif view == "Results":
         show_results(frame, frame.run, definition)
+    elif view == "Learning":
+        show_learning(frame, frame.run, definition)
     else:
-        show_explanation(frame, frame.run)
+        show_explanation(frame, frame.run, definition)
     with st.expander(
         "Add a reconciliation", icon=":material/add:", on_change="rerun", key="add_reconciliation"
     ) as adding:

@@ -5,9 +5,9 @@ A run scores with the model in use. The first run's becomes that; from then on o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import duckdb
@@ -15,8 +15,10 @@ import duckdb
 from reconcile import access, audit
 from reconcile.errors import StateError
 from reconcile.matching import MatchRules, dedupe, link
-from reconcile.matching.models import compare_links
-from reconcile.matching.quality import estimate_quality
+from reconcile.matching.files import literal
+from reconcile.matching.models import RunComparison, compare_links
+from reconcile.matching.quality import QualityEstimate, estimate_quality
+from reconcile.matching.refine import propose_pairs
 from reconcile.model import Person, Progress, Reconciliation, RecordRef, Run, Side
 from reconcile.runs.evidence import rules_of
 from reconcile.runs.reading import open_run, read_document
@@ -28,6 +30,9 @@ from reconcile.workbench import Workbench
 Said = tuple[str, str, str]
 SIDES: tuple[Side, Side] = ("left", "right")
 RIGHT_FROM = 0.5  # a judged pair is told right when its probability is on the right side of this
+MOST_QUESTIONS = 25
+THRESHOLDS = (0.5, 0.8, 0.99)
+_ACCEPTED_SQL = "(SELECT left_id, right_id FROM {} WHERE is_chosen AND band = 'accept')"
 
 
 def adopt(workbench: Workbench, actor: Person, run: Run) -> StoredModel | None:
@@ -140,8 +145,7 @@ def _taught(rules: MatchRules, parts: Mapping[str, list[Said]], part: str) -> Ma
 
 
 def _attach(con: duckdb.DuckDBPyConnection, run: Run, parts: Mapping[str, list[Said]]) -> None:
-    quoted = run.path.replace("'", "''")
-    con.execute(f"ATTACH '{quoted}' AS run (READ_ONLY)")
+    con.execute(f"ATTACH {literal(run.path)} AS run (READ_ONLY)")
     for side in SIDES:
         con.execute(
             f"CREATE VIEW {side}_records AS SELECT * FROM run.{side}_records WHERE NOT coalesce(is_test, false)"
@@ -158,8 +162,7 @@ def _attach(con: duckdb.DuckDBPyConnection, run: Run, parts: Mapping[str, list[S
 
 def _compare(con: duckdb.DuckDBPyConnection, definition: Reconciliation, judged: int) -> dict[str, Any]:
     """The accepted links of the run against those of the new model, and how each does on the judged pairs."""
-    accepted = "(SELECT left_id, right_id FROM {} WHERE is_chosen AND band = 'accept')"
-    changes = compare_links(con, accepted.format("run.candidates"), accepted.format("candidates"))
+    changes = compare_links(con, *(_ACCEPTED_SQL.format(table) for table in ("run.candidates", "candidates")))
     figures: dict[str, Any] = {"judged": judged, **asdict(changes)}
     for name, table in (("before", "run.candidates"), ("after", "candidates")):
         figures[f"told_right_{name}"] = _told_right(con, table)
@@ -174,3 +177,93 @@ def _told_right(con: duckdb.DuckDBPyConnection, table: str) -> int:
         SELECT count(*) FILTER ((coalesce(c.probability, 0) >= {RIGHT_FROM}) = (j.verdict = 'same'))
         FROM judged_link j LEFT JOIN {table} c USING (left_id, right_id)""").fetchone()
     return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An undecided pair whose judgement would teach much, and the exception under which it can be judged.
+
+    Attributes:
+        agreeing, differing: comparisons that speak for the pair and against it, the weightiest first.
+    """
+
+    exception_id: str
+    left_id: str
+    right_id: str
+    left_name: str
+    right_name: str
+    probability: float
+    agreeing: tuple[str, ...]
+    differing: tuple[str, ...]
+
+
+def questions(
+    workbench: Workbench, definition: Reconciliation, run: Run, limit: int = MOST_QUESTIONS
+) -> tuple[Question, ...]:
+    """The pairs of a run that are worth asking about: undecided, of many different patterns, and open to review.
+
+    Raises:
+        StorageError: the run file cannot be read.
+    """
+    with _opened(workbench, definition, run) as con:
+        con.execute("CREATE TEMP TABLE askable AS SELECT c.* FROM run.candidates c "
+                    f"JOIN ({_ASKABLE_SQL}) USING (left_id, right_id)")  # fmt: skip
+        asked = propose_pairs(con, limit, "judged_link", "askable")
+        return tuple(_question(con, pair) for pair in asked)
+
+
+_ASKABLE_SQL = """SELECT left_id, right_id, min(exception_id) AS exception_id FROM run.exceptions
+    WHERE left_id IS NOT NULL AND right_id IS NOT NULL AND kind <> 'duplicate' GROUP BY 1, 2"""
+
+
+def _question(con: duckdb.DuckDBPyConnection, pair: tuple[str, str]) -> Question:
+    found = con.execute(
+        f"""SELECT e.exception_id, coalesce(l.name, c.left_id) AS left_name, coalesce(r.name, c.right_id) AS right_name,
+            c.* FROM askable c JOIN ({_ASKABLE_SQL}) e USING (left_id, right_id)
+            JOIN run.left_records l ON l.record_id = c.left_id JOIN run.right_records r ON r.record_id = c.right_id
+            WHERE c.left_id = ? AND c.right_id = ?""",
+        list(pair),
+    )
+    row = dict(zip([column[0] for column in found.description or ()], found.fetchall()[0], strict=True))
+    bits = {name.removeprefix("weight_"): row[name] for name in row if name.startswith("weight_")}
+    told = sorted((role for role in bits if row[f"level_{role}"]), key=lambda role: -abs(bits[role]))
+    return Question(
+        row["exception_id"], *pair, row["left_name"], row["right_name"], row["probability"],
+        tuple(role for role in told if bits[role] > 0), tuple(role for role in told if bits[role] < 0),
+    )  # fmt: skip
+
+
+def quality_curve(workbench: Workbench, definition: Reconciliation, run: Run) -> tuple[QualityEstimate, ...]:
+    """Precision and recall at some thresholds, the definition's own among them, as the judgements have it.
+
+    Raises:
+        StorageError: the run file cannot be read.
+    """
+    thresholds = sorted({*THRESHOLDS, definition.review, definition.accept})
+    with _opened(workbench, definition, run) as con:
+        return tuple(estimate_quality(con, "judged_link", at, "run.candidates") for at in thresholds)
+
+
+def compare_accepted(earlier: Run, later: Run) -> RunComparison:
+    """The accepted links of a run against those of a later one: unchanged, moved, split, merged.
+
+    Raises:
+        StorageError: one of the files cannot be read.
+    """
+    for run in (earlier, later):
+        open_run(run.path).close()
+    with closing(duckdb.connect()) as con:
+        for name, run in (("earlier", earlier), ("later", later)):
+            con.execute(f"ATTACH {literal(run.path)} AS {name} (READ_ONLY)")
+        return compare_links(con, *(_ACCEPTED_SQL.format(f"{name}.candidates") for name in ("earlier", "later")))
+
+
+@contextmanager
+def _opened(workbench: Workbench, definition: Reconciliation, run: Run) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the run attached and what was judged of it as `judged_link`, `judged_left`, `judged_right`."""
+    with workbench.database.read() as tx:
+        parts = judged_pairs(definition, judgements.standing(tx, definition.id))
+    open_run(run.path).close()
+    with closing(duckdb.connect()) as con:
+        _attach(con, run, parts)
+        yield con

@@ -301,11 +301,12 @@ def _value(con: Connection, relation: str, record_id: str, role: str) -> str | N
     """What the record says for a role, as it was given."""
     columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
     wanted = [column for column in (PLACE if role == "place" else (role,)) if column in columns]
-    if role == "domain" and "email" in columns and "domain" not in columns:
-        wanted = ["email"]
-    if not wanted:
+    texts = ", ".join(f"nullif({quoted(column)}, '')" for column in wanted)
+    if role == "domain" and "email" in columns:
+        # A record without a website is known by the domain of its mail address.
+        texts = f"coalesce({texts}, email)" if texts else "email"
+    if not texts:
         return None
-    texts = ", ".join(f"nullif(\"{column}\", '')" for column in wanted)
     found = con.execute(f"SELECT concat_ws(', ', {texts}) FROM {quoted(relation)} WHERE record_id = ?", [record_id])
     return found.fetchall()[0][0] or None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import pandas as pd
 
-from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, AnyChart
+from reconcile.ui.charts.palette import AGREES, DISAGREES, NEUTRAL, TOTAL, AnyChart
 
 
 def weight_chart(levels: pd.DataFrame) -> AnyChart:
@@ -27,7 +29,7 @@ def weight_chart(levels: pd.DataFrame) -> AnyChart:
                 "name:N",
                 title=None,
                 sort=alt.EncodingSortField("level", order="descending"),
-                axis=alt.Axis(labelLimit=240, ticks=False, domain=False, labelOverlap=False),
+                axis=alt.Axis(labelLimit=220, ticks=False, domain=False, labelOverlap=False),
             ),
             x=alt.X("weight:Q", title="bits for (right) and against (left) the same customer"),
             color=alt.Color(
@@ -41,7 +43,7 @@ def weight_chart(levels: pd.DataFrame) -> AnyChart:
                 alt.Tooltip("u:Q", title="Share among different customers", format=".4%"),
             ],
         )
-        .properties(height=alt.Step(17))
+        .properties(height=alt.Step(17), width=230)
     )
     # Rows belong to one role each, so every facet keeps its own labels on y.
     chart: AnyChart = bars.facet(
@@ -84,12 +86,62 @@ def expectation_curve(curve: pd.DataFrame, accept: float, review: float) -> AnyC
         .mark_line(strokeWidth=2)
         .encode(
             x=_threshold_axis(),
-            y=alt.Y("share:Q", title="expected", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False)),
+            y=alt.Y(
+                "share:Q",
+                title="expected",
+                axis=alt.Axis(format="%", tickCount=5),
+                scale=alt.Scale(domain=[_floor_of(long["share"]), 1.0], nice=False),
+            ),
             color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
             tooltip=["what:N", alt.Tooltip("threshold:Q", format=".0%"), alt.Tooltip("share:Q", format=".2%")],
         )
     )
     chart: AnyChart = alt.layer(expected, _threshold_rules(accept, review)).properties(height=130)
+    return chart
+
+
+def _floor_of(shares: pd.Series[float]) -> float:
+    """Where the axis of shares begins: at 90 %, or lower where they fall below that."""
+    lowest = float(shares.min()) if len(shares) else 1.0
+    return min(0.9, math.floor(lowest * 10) / 10)
+
+
+def weight_histogram(bins: pd.DataFrame, accept: float, review: float) -> AnyChart:
+    """How many candidates have which weight: two hills far apart are easy to tell, what lies between is for people.
+
+    Args:
+        bins: columns bits (lower end of a step of one bit), pairs, band.
+        accept: probability from which a candidate is accepted.
+        review: probability from which a candidate is shown to a person.
+    """
+    bands = ["accept", "review", "ignore"]
+    bars = (
+        alt.Chart(bins.assign(upper=bins["bits"] + 1))
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X("bits:Q", bin="binned", title="match weight in bits"),
+            x2="upper:Q",
+            y=alt.Y("pairs:Q", title="candidate pairs", stack=True),
+            color=alt.Color(
+                "band:N",
+                title=None,
+                scale=alt.Scale(domain=bands, range=[AGREES, TOTAL, NEUTRAL]),
+                legend=alt.Legend(
+                    orient="top",
+                    labelExpr="datum.label == 'accept' ? 'accepted' : "
+                    "datum.label == 'review' ? 'for a person' : 'held to be different'",
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("bits:Q", title="From (bits)"),
+                alt.Tooltip("pairs:Q", title="Pairs", format=","),
+                alt.Tooltip("band:N", title="Band"),
+            ],
+        )
+    )
+    limits = pd.DataFrame({"bits": [math.log2(at / (1 - at)) for at in (review, accept) if 0 < at < 1]})
+    rules = alt.Chart(limits).mark_rule(strokeDash=[4, 3], size=1.5, color=NEUTRAL).encode(x="bits:Q")
+    chart: AnyChart = alt.layer(bars, rules).properties(height=310)
     return chart
 
 
@@ -104,33 +156,5 @@ def _threshold_rules(accept: float, review: float) -> alt.Chart:
         alt.Chart(rules)
         .mark_rule(strokeDash=[4, 3], size=1.5, color=NEUTRAL)
         .encode(x="threshold:Q", tooltip=[alt.Tooltip("name:N", title="Threshold"), "threshold:Q"])
-    )
-    return chart
-
-
-def pairs_per_key(keys: pd.DataFrame) -> AnyChart:
-    """How many candidates each blocking key brought, and how many no other key would have.
-
-    Args:
-        keys: columns key, pairs, only (pairs that this key alone found).
-    """
-    long = keys.melt(id_vars="key", value_vars=["only", "shared"], var_name="part", value_name="count")
-    chart: AnyChart = (
-        alt.Chart(long)
-        .mark_bar(cornerRadius=2)
-        .encode(
-            y=alt.Y("key:N", sort="-x", title=None, axis=alt.Axis(labelLimit=240)),
-            x=alt.X("count:Q", title="pairs"),
-            color=alt.Color(
-                "part:N",
-                title=None,
-                scale=alt.Scale(domain=["only", "shared"], range=[AGREES, NEUTRAL]),
-                legend=alt.Legend(
-                    orient="top", labelExpr="datum.label == 'only' ? 'found by this key alone' : 'also by others'"
-                ),
-            ),
-            tooltip=["key:N", "part:N", alt.Tooltip("count:Q", format=",")],
-        )
-        .properties(height=alt.Step(22))
     )
     return chart

@@ -101,6 +101,28 @@ def threshold_points(path: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
+def pairs_at(path: str, thresholds: tuple[float, ...]) -> dict[float, int]:
+    """Candidates at or above each threshold."""
+    sql = """SELECT t.at, count(c.probability) AS n FROM (SELECT unnest(?::DOUBLE[]) AS at) t
+        LEFT JOIN candidates c ON c.probability >= t.at GROUP BY 1"""
+    return {row["at"]: row["n"] for row in rows(path, sql, [list(thresholds)])}
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def weight_bins(path: str) -> pd.DataFrame:
+    """Candidates by weight: bits (lower end of a step of one bit), band, pairs."""
+    sql = "SELECT floor(weight)::INTEGER AS bits, band, count(*) AS pairs FROM candidates GROUP BY ALL ORDER BY ALL"
+    return frame(path, sql)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def blocking_recall(path: str) -> float | None:
+    """Share of the true pairs that the blocking keys are estimated to bring; None where there is no estimate."""
+    found = value(path, "SELECT (json->>'$.match.estimated_recall')::DOUBLE FROM run")
+    return None if found is None else float(found)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
 def read_bands(path: str) -> Bands:
     """The candidates of the run by band, and the records that no candidate worth showing reaches."""
     found = rows(
@@ -151,6 +173,16 @@ def find_records(path: str, side: str, text: str, limit: int = 20) -> list[tuple
         (row["record_id"], f"{row['shown']} ({row['record_id']})")
         for row in rows(path, sql.replace("$text", "?"), [text.strip()] * 3)
     ]
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def example_pair(path: str, part: str) -> tuple[str, str] | None:
+    """The least certain pair of the run: of the two sides ("link"), or of one side; None where it has none."""
+    first, second, table = (
+        ("left_id", "right_id", "candidates") if part == "link" else ("id_a", "id_b", f"{part}_pairs")
+    )
+    found = rows(path, f"SELECT {first} AS a, {second} AS b FROM {table} ORDER BY abs(weight), a, b LIMIT 1")
+    return (found[0]["a"], found[0]["b"]) if found else None
 
 
 def _counts(document: object) -> dict[str, int]:

@@ -11,7 +11,7 @@ from reconcile.access import may
 from reconcile.model import Reconciliation, Run
 from reconcile.ui import charts
 from reconcile.ui.components.progress import show_job
-from reconcile.ui.components.tables import ROW_PX
+from reconcile.ui.components.tables import ROW_PX, show_table
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt
 from reconcile.ui.queries import matching as queries
@@ -105,6 +105,19 @@ def _mapped(definition: Reconciliation, side: str) -> list[str]:
 
 def show_results(frame: Frame, run: Run, definition: Reconciliation) -> None:
     """Figures and charts of the run."""
+    _show_figures(frame, run)
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        _show_weights(run, definition)
+    with right.container(border=True, height="stretch"):
+        _show_thresholds(run, definition)
+    with st.container(border=True):
+        _show_keys(run)
+    with st.container(border=True):
+        _show_learned(run)
+
+
+def _show_figures(frame: Frame, run: Run) -> None:
     bands = queries.read_bands(run.path)
     with st.grid(5, min_column_width=150):
         st.metric(
@@ -119,41 +132,108 @@ def show_results(frame: Frame, run: Run, definition: Reconciliation) -> None:
             help="The sum of the probabilities of all candidates: so many are expected to be the same customer.",
         )
         for side, number in bands.unlinkable.items():
+            name = frame.side_name("left" if side == "left" else "right")
             st.metric(
-                f"{frame.side_name('left' if side == 'left' else 'right')} without a candidate",
+                f"{name} alone",
                 f"{count(number)} ({share(number, bands.population.get(side, 0))})",
                 border=True,
                 height="stretch",
-                help="Records, test records left out, for which no pair reaches the review threshold.",
+                help=f"Records of {name}, test records left out, for which no pair reaches the review threshold: "
+                "they cannot be linked by what they hold.",
             )
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
-        st.markdown("**What a threshold would do**")
-        st.caption(
-            f"Dashed: shown to a person from {definition.review:.0%}, accepted from {definition.accept:.0%}. "
-            "Precision and recall are what the calibrated probabilities promise."
+
+
+def _show_weights(run: Run, definition: Reconciliation) -> None:
+    st.markdown("**How sure the match is**")
+    st.caption(
+        "Every candidate pair by its weight: a bit more doubles the odds. Dashed: the two thresholds. What lies "
+        "between the hills is for people."
+    )
+    st.altair_chart(
+        charts.weight_histogram(queries.weight_bins(run.path), definition.accept, definition.review),
+        alt="Candidate pairs by match weight",
+    )
+
+
+def _show_thresholds(run: Run, definition: Reconciliation) -> None:
+    st.markdown("**What a threshold would do**")
+    st.caption(
+        f"Dashed: shown to a person from {definition.review:.0%}, accepted from {definition.accept:.0%}. "
+        "Precision (how many of the accepted are right) and recall (how many of the right ones are accepted) are what "
+        "the calibrated probabilities promise; under Learning you see what people's decisions say."
+    )
+    points = queries.threshold_points(run.path)
+    st.altair_chart(
+        charts.threshold_curve(points, definition.accept, definition.review),
+        alt="Candidates at or above each probability",
+    )
+    st.altair_chart(
+        charts.expectation_curve(points, definition.accept, definition.review),
+        alt="Precision and recall expected at each probability",
+    )
+
+
+def _show_learned(run: Run) -> None:
+    st.markdown("**What each agreement is worth**")
+    st.caption(
+        "Learned from the data. Each bit doubles (or halves) the odds that two records are one customer: it compares "
+        "how often the level is seen among the same customers and among different ones."
+    )
+    levels = queries.learned_levels(run.path)
+    chart_side, table_side = st.columns([6, 5], gap="medium")
+    with chart_side:
+        st.altair_chart(charts.weight_chart(levels), alt="Match weights by role and level")
+    with table_side:
+        show_table(
+            levels.assign(m=levels["m"] * 100, u=levels["u"] * 100),
+            {
+                "role": st.column_config.TextColumn("What", width=100),
+                "label": st.column_config.TextColumn("Agreement", width=170),
+                "weight": st.column_config.NumberColumn("Bits", format="%+.1f", width=52),
+                "m": st.column_config.NumberColumn(
+                    "Same", format="%.2f %%", width=72, help="Share of the level among pairs of the same customer (m)"
+                ),
+                "u": st.column_config.NumberColumn(
+                    "Different", format="%.4f %%", width=84, help="Share among pairs of different customers (u)"
+                ),
+            },
+            alt="Levels of agreement with their shares and weights",
+            key=f"levels_{run.id}",
+            max_rows=36,
         )
-        points = queries.threshold_points(run.path)
-        st.altair_chart(
-            charts.threshold_curve(points, definition.accept, definition.review),
-            alt="Candidates at or above each probability",
-        )
-        st.altair_chart(
-            charts.expectation_curve(points, definition.accept, definition.review),
-            alt="Precision and recall expected at each probability",
-        )
-    with right.container(border=True, height="stretch"):
-        _show_keys(run)
-    with st.container(border=True):
-        st.markdown("**What each agreement is worth**")
-        st.caption("Learned from this data. Each bit doubles (or halves) the odds that two records are one customer.")
-        st.altair_chart(charts.weight_chart(queries.learned_levels(run.path)), alt="Match weights by role and level")
 
 
 def _show_keys(run: Run) -> None:
     st.markdown("**Where the candidates came from**")
     keys = queries.pairs_of_keys(run.path)
     if keys.empty:
-        st.caption("This run keeps no figures of its blocking keys (small sides are compared whole, without keys).")
+        st.caption("Both sides are so small that every record was compared with every other; no keys were needed.")
         return
-    st.altair_chart(charts.pairs_per_key(keys), alt="Candidate pairs by blocking key")
+    recall = queries.blocking_recall(run.path)
+    missed = (
+        "How much they miss together cannot be estimated here: too few pairs were found by two independent kinds."
+        if recall is None
+        else f"Together they are estimated to find **{_found(recall)}** of the true pairs (capture and recapture: keys "
+        "with the name and keys without it are two catches of the same pairs)."
+    )
+    st.caption(f"Two records are compared when one of these blocking keys is the same for both. {missed}")
+    show_table(
+        keys.sort_values(["pairs", "key"], ascending=[False, True]),
+        {
+            "key": st.column_config.TextColumn("Blocking key", width=300),
+            "pairs": st.column_config.ProgressColumn(
+                "Candidate pairs", format="localized", min_value=0, max_value=int(keys["pairs"].max()), width=420
+            ),
+            "only": st.column_config.NumberColumn(
+                "True matches by it alone", format="localized", width=190,
+                help="Expected true matches that no other key brought: what would be lost without it",
+            ),
+        },
+        alt="Candidate pairs by blocking key",
+        key=f"keys_{run.id}",
+        max_rows=26,
+    )  # fmt: skip
+
+
+def _found(recall: float) -> str:
+    return "over 99.9 %" if recall > 0.9995 else f"{recall:.1%}"
