@@ -1,16 +1,23 @@
 """Blocking: which pairs are worth comparing.
 
-Every key of every record is one row of a long table (key hash, row); one join of the two tables gives the candidate
-pairs. A key value that would bring more pairs than `block_pairs` is refined with a second attribute instead of being
-dropped; what stays oversized even then is counted and reported.
+Every record has a hash for each kind of key; records of two sides with the same hash are candidates. A key value that
+would bring more pairs than `block_pairs` is refined with a second attribute instead of being dropped; what stays
+oversized even then is counted and reported.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from reconcile.matching.join import Codes, Groups, Hashes, common_groups, distinct_pairs
+from reconcile.matching.pairs import Rows
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -113,97 +120,111 @@ def keys_for(columns: Collection[str]) -> tuple[BlockingKey, ...]:
     return tuple(key for key in KEYS if key.columns <= have and not (key.without and key.without & have))
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The pairs worth comparing, in ascending order.
+
+    Attributes:
+        left, right: row numbers; keys: the kinds of key that brought the pair, a bit each.
+    """
+
+    report: BlockingReport
+    left: Rows
+    right: Rows
+    keys: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    codes: Codes
+    refined: int = 0
+    dropped: int = 0
+
+
 def hash_sql(position: int, parts: Sequence[str]) -> str:
     """The hash of one key; null when a part is null."""
     conditions = " AND ".join(f"({part}) IS NOT NULL" for part in parts)
     return f"CASE WHEN {conditions} THEN hash({position}, {', '.join(parts)}) END"
 
 
-def key_rows_sql(table: str, keys: Sequence[BlockingKey]) -> str:
-    """A SELECT of (k, h, row): one row per record and kind of key that it has."""
-    selects = (
-        f"SELECT {i}::TINYINT AS k, {hash_sql(i, key.parts)} AS h, row FROM {table}" for i, key in enumerate(keys)
-    )
-    return f"SELECT * FROM ({' UNION ALL '.join(selects)}) WHERE h IS NOT NULL"
+def all_pairs(left_rows: int, right_rows: int, *, is_self: bool) -> Candidates:
+    """Every pair; of one table with itself, each pair once."""
+    left = np.repeat(np.arange(left_rows, dtype=np.int32), right_rows)
+    right = np.tile(np.arange(right_rows, dtype=np.int32), left_rows)
+    if is_self:
+        left, right = left[left < right], right[left < right]
+    return Candidates(BlockingReport((), {}), left, right, np.zeros(len(left), dtype=np.int32))
 
 
-def all_pairs(con: Connection, left: str, right: str, *, is_self: bool) -> BlockingReport:
-    """Write every pair to `_pairs(l, r, keys)`; of one table with itself, each pair once."""
-    condition = "l.row < r.row" if is_self else "true"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _pairs AS SELECT l.row AS l, r.row AS r, 0::BIGINT AS keys "
-        f"FROM {left} l, {right} r WHERE {condition}"
-    )
-    return BlockingReport((), {})
-
-
-def block(
-    con: Connection, left: str, right: str, columns: Collection[str], pairs_limit: int, *, is_self: bool
-) -> BlockingReport:
-    """Write the candidate pairs to `_pairs(l INT32, r INT32, keys BIGINT: a bit per kind of key)`."""
+def block(  # noqa: PLR0917 - one call, by position
+    con: Connection,
+    left: str,
+    right: str,
+    columns: Collection[str],
+    pairs_limit: int,
+    threads: int = 0,
+    *,
+    is_self: bool,
+) -> Candidates:
+    """The candidate pairs of two relations of cleaned columns; a row's number is its place in the relation."""
     keys = keys_for(columns)
-    _write_key_rows(con, left, right, keys, is_self=is_self)
-    _write_sizes(con, "_keys_left", "_keys_right")
-    refined = _refine(con, left, right, columns, pairs_limit)
-    dropped = _scalar(con, f"SELECT count(*) FROM _fine_sizes WHERE n_left * n_right > {pairs_limit}") if refined else 0
-    condition = "AND l.row < r.row" if is_self else ""
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE _pairs AS
-        SELECT l, r, bit_or(1::BIGINT << k)::BIGINT AS keys FROM (
-            SELECT l.row AS l, r.row AS r, s.k AS k
-            FROM _sizes s JOIN _keys_left l USING (h) JOIN _keys_right r USING (h)
-            WHERE s.n_left * s.n_right <= {pairs_limit} {condition}
-            {_refined_pairs(pairs_limit, condition) if refined else ""}
-        ) GROUP BY l, r""")
-    per_key = {
-        key.name: _scalar(con, f"SELECT count(*) FROM _pairs WHERE keys & {1 << i} <> 0") for i, key in enumerate(keys)
-    }
-    for table in ("_keys_left", "_keys_right", "_sizes", "_oversized", "_fine_left", "_fine_right", "_fine_sizes"):
-        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return BlockingReport(keys, per_key, refined, dropped)
+    refinements = [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
+    sides = [_Hashes(con, left, keys, refinements)]
+    sides.append(sides[0] if is_self else _Hashes(con, right, keys, refinements))
+
+    def find(key: int) -> _Found:
+        return _pairs_of_key(sides[0], sides[1], key, pairs_limit, is_self=is_self)
+
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
+        found = list(pool.map(find, range(len(keys))))
+    codes = np.concatenate([each.codes for each in found]) if found else np.zeros(0, dtype=np.uint64)
+    l, r, bits = distinct_pairs(codes)  # noqa: E741 - left and right, as in the tables
+    per_key = {key.name: int(np.count_nonzero(bits & (1 << i))) for i, key in enumerate(keys)}
+    refined, dropped = sum(each.refined for each in found), sum(each.dropped for each in found)
+    return Candidates(BlockingReport(keys, per_key, refined, dropped), l, r, bits)
 
 
-def _refined_pairs(pairs_limit: int, condition: str) -> str:
-    return f"""UNION ALL SELECT l.row, r.row, s.k
-        FROM _fine_sizes s JOIN _fine_left l USING (h) JOIN _fine_right r USING (h)
-        WHERE s.n_left * s.n_right <= {pairs_limit} {condition}"""
+class _Hashes:
+    """The hashes of one side's keys, and of what oversized ones are refined with."""
+
+    def __init__(self, con: Connection, table: str, keys: Sequence[BlockingKey], refinements: Sequence[str]) -> None:
+        parts = [hash_sql(i, key.parts) for i, key in enumerate(keys)]
+        parts += [hash_sql(100 + i, [part]) for i, part in enumerate(refinements)]
+        columns = (f"coalesce({part}, 0)::UBIGINT AS h{i}" for i, part in enumerate(parts))
+        found = con.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchnumpy() if parts else {}
+        hashes = [np.asarray(found[f"h{i}"], dtype=np.uint64) for i in range(len(parts))]
+        self.keys: list[Hashes] = hashes[: len(keys)]
+        self.refinements: list[Hashes] = hashes[len(keys) :]
 
 
-def _write_key_rows(con: Connection, left: str, right: str, keys: Sequence[BlockingKey], *, is_self: bool) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _keys_left AS {key_rows_sql(left, keys)}")
-    source = "SELECT * FROM _keys_left" if is_self else key_rows_sql(right, keys)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _keys_right AS {source}")
+def _pairs_of_key(left: _Hashes, right: _Hashes, key: int, limit: int, *, is_self: bool) -> _Found:
+    groups = common_groups(left.keys[key], right.keys[key])
+    oversized = groups.products > limit
+    codes = groups.chosen(~oversized).pairs(key, is_self=is_self)
+    if not oversized.any():
+        return _Found(codes)
+    finer, dropped = _refine(groups.chosen(oversized), left, right, key, limit, is_self=is_self)
+    return _Found(np.concatenate([codes, finer]), int(oversized.sum()), dropped)
 
 
-def _write_sizes(con: Connection, left_keys: str, right_keys: str, target: str = "_sizes") -> None:
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {target} AS
-        SELECT h, l.k AS k, n_left, n_right
-        FROM (SELECT h, any_value(k) AS k, count(*) AS n_left FROM {left_keys} GROUP BY h) l
-        JOIN (SELECT h, count(*) AS n_right FROM {right_keys} GROUP BY h) USING (h)""")
+def _refine(groups: Groups, left: _Hashes, right: _Hashes, key: int, limit: int, *, is_self: bool) -> tuple[Codes, int]:
+    """The pairs of oversized key values that also agree in a second attribute; and how many values stay too common."""
+    left_group, left_rows = groups.left_rows()
+    right_group, right_rows = groups.right_rows()
+    parts, dropped = [np.zeros(0, dtype=np.uint64)], 0
+    for attribute, (a, b) in enumerate(zip(left.refinements, right.refinements, strict=True)):
+        fine_left = _mixed(a[left_rows], left_group, attribute)
+        fine_right = _mixed(b[right_rows], right_group, attribute)
+        finer = common_groups(fine_left, fine_right, left_rows, right_rows)
+        oversized = finer.products > limit
+        dropped += int(oversized.sum())
+        parts.append(finer.chosen(~oversized).pairs(key, is_self=is_self))
+    return np.concatenate(parts), dropped
 
 
-def _refine(con: Connection, left: str, right: str, columns: Collection[str], pairs_limit: int) -> int:
-    """Write finer keys of the oversized key values to `_fine_left`, `_fine_right`, `_fine_sizes`; how many values."""
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE _oversized AS SELECT h FROM _sizes WHERE n_left * n_right > {pairs_limit}"
-    )
-    oversized = _scalar(con, "SELECT count(*) FROM _oversized")
-    if oversized == 0:
-        return 0
-    usable = [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
-    for side, table in (("left", left), ("right", right)):
-        selects = (
-            f"SELECT k, hash({i}, h, {part}) AS h, row FROM _keys_{side} JOIN _oversized USING (h) "
-            f"JOIN {table} USING (row) WHERE ({part}) IS NOT NULL"
-            for i, part in enumerate(usable)
-        )
-        empty = "SELECT 0::TINYINT AS k, 0::UBIGINT AS h, 0::INTEGER AS row WHERE false"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _fine_{side} AS {' UNION ALL '.join(selects) or empty}")
-    _write_sizes(con, "_fine_left", "_fine_right", "_fine_sizes")
-    return oversized
-
-
-def _scalar(con: Connection, sql: str) -> int:
-    row = con.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+def _mixed(hashes: Hashes, group: npt.NDArray[np.int64], attribute: int) -> Hashes:
+    """The hash of a value within its group; 0 stays 0."""
+    seed = group.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(attribute)
+    mixed = (hashes ^ seed) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(31)
+    return np.asarray(np.where(hashes == 0, np.uint64(0), np.maximum(mixed, np.uint64(1))))

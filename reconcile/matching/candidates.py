@@ -6,16 +6,17 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from reconcile.matching.learn import Integers, MatchModel
+from reconcile.matching.learn import MatchModel
+from reconcile.matching.patterns import Integers
 from reconcile.matching.rules import MatchRules
 
 Connection = duckdb.DuckDBPyConnection
 
 
 def pattern_scores(model: MatchModel, levels: Integers) -> pl.DataFrame:
-    """One row per row of `levels`: pattern (its position), levels, weights, weight (log2 of the odds), probability."""
+    """One row per row of `levels`: level_<role>, weight_<role>, weight (log2 of the odds) and probability."""
     _, parts, total = model.weights(levels)
-    columns: dict[str, object] = {"pattern": np.arange(len(levels), dtype=np.int32)}
+    columns: dict[str, object] = {}
     for i, each in enumerate(model.comparisons):
         columns[f"level_{each.role}"] = levels[:, i].astype(np.int16)
         columns[f"weight_{each.role}"] = parts[:, i]
@@ -58,16 +59,18 @@ def write_levels(con: Connection, model: MatchModel, table: str) -> None:
     write_frame(con, pl.DataFrame(rows, schema=schema, orient="row"), table)
 
 
-def write_frame(con: Connection, frame: pl.DataFrame, table: str, *, is_temporary: bool = False) -> None:
-    """Write a frame as a table."""
-    con.register("_written_frame", frame.to_arrow())
-    con.execute(f"CREATE OR REPLACE {'TEMP ' if is_temporary else ''}TABLE {table} AS SELECT * FROM _written_frame")
+def write_frame(con: Connection, frame: pl.DataFrame, table: str, columns: str = "*") -> None:
+    """Write a frame as a table.
+
+    Args:
+        con: where to.
+        frame: the rows.
+        table: the table to write, replaced if it exists.
+        columns: what to select of it, as SQL.
+    """
+    con.register("_written_frame", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM _written_frame")
     con.unregister("_written_frame")
-
-
-def write_frame_columns(con: Connection, columns: dict[str, np.ndarray], table: str) -> None:
-    """Write arrays as the columns of a temporary table."""
-    write_frame(con, pl.DataFrame(columns), table, is_temporary=True)
 
 
 def band_sql(rules: MatchRules, probability: str = "probability") -> str:

@@ -74,14 +74,14 @@ def unlinkable_share(
 
 
 def unique_per_key(
-    keys: Sequence[BlockingKey], bits: npt.NDArray[np.int64], match: npt.NDArray[np.float64]
+    keys: Sequence[BlockingKey], bits: npt.NDArray[np.integer], match: npt.NDArray[np.float64]
 ) -> dict[str, int]:
     """Expected matches that only this kind of key brought, by its name."""
     return {key.name: round(float(match[bits == (1 << i)].sum())) for i, key in enumerate(keys)}
 
 
 def blocking_recall(
-    keys: Sequence[BlockingKey], bits: npt.NDArray[np.int64], match: npt.NDArray[np.float64]
+    keys: Sequence[BlockingKey], bits: npt.NDArray[np.integer], match: npt.NDArray[np.float64]
 ) -> float | None:
     """Share of the true pairs that the keys bring, by capture and recapture.
 

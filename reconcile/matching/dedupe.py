@@ -6,13 +6,13 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from reconcile.matching.candidates import band_sql, probability, write_levels
+from reconcile.matching.candidates import band_sql, write_frame, write_levels
 from reconcile.matching.clean.records import quoted
 from reconcile.matching.cluster import cluster
-from reconcile.matching.curves import blocking_recall, unique_per_key
 from reconcile.matching.models import model_to_json, model_version
-from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
-from reconcile.matching.rules import DedupeResult, MatchRules, MatchSummary
+from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent
+from reconcile.matching.rules import DedupeResult, MatchRules
+from reconcile.matching.summary import summarise
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -46,23 +46,23 @@ def dedupe(
         clusters = _write_clusters(con, rules, f"{prefix}pairs", f"{prefix}clusters")
     with watch.stage("write"):
         write_levels(con, scored.model, f"{prefix}levels")
-        summary = _summary(con, scored, watch, f"{prefix}pairs")
+        summary = summarise(con, scored, watch, f"{prefix}pairs", "band = 'accept'")
         drop_work_tables(con)
     model = model_to_json(scored.model), model_version(scored.model)
     return DedupeResult(f"{prefix}pairs", f"{prefix}clusters", f"{prefix}levels", summary, clusters, *model)
 
 
 def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str, records: str) -> None:
-    weight = scored.weight
-    keep = np.flatnonzero(probability(weight) >= rules.keep)
-    write_kept(con, scored, {"l": scored.left[keep], "r": scored.right[keep], "score": scored.score[keep]})
+    keep = np.flatnonzero(scored.probabilities() >= rules.keep)
+    ids = scored.prepared.sides[0].text("record_id")
+    frame = scored.scores[scored.score[keep]].with_columns(
+        a=ids.gather(scored.candidates.left[keep]), b=ids.gather(scored.candidates.right[keep])
+    )
     roles = [each.role for each in scored.model.comparisons]
-    columns = ", ".join([*(f"p.level_{role}" for role in roles), *(f"p.weight_{role}" for role in roles)])
-    con.execute(f"""
-        CREATE OR REPLACE TABLE {table} AS
-        SELECT least(a.record_id, b.record_id) AS id_a, greatest(a.record_id, b.record_id) AS id_b,
-            p.probability, p.weight, {band_sql(rules, "p.probability")} AS band, {columns}
-        FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _left b ON b.row = k.r""")
+    details = ", ".join([*(f"level_{role}" for role in roles), *(f"weight_{role}" for role in roles)])
+    band = band_sql(rules, "probability")
+    columns = f"least(a, b) AS id_a, greatest(a, b) AS id_b, probability, weight, {band} AS band, {details}"
+    write_frame(con, frame, table, columns)
     if "parent_id" in con.sql(f"SELECT * FROM {quoted(records)} LIMIT 0").columns:
         _drop_families(con, records, table)
 
@@ -96,23 +96,3 @@ def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) 
     con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM _clusters")
     con.unregister("_clusters")
     return frame["cluster_id"].n_unique()
-
-
-def _summary(con: Connection, scored: Scored, watch: Stopwatch, pairs: str) -> MatchSummary:
-    row = con.execute(f"SELECT count(*), count(*) FILTER (band = 'accept'), sum(probability) FROM {pairs}").fetchone()
-    kept, accepted, expected = row or (0, 0, 0.0)
-    chance = probability(scored.weight)
-    return MatchSummary(
-        left_records=scored.prepared.left_rows,
-        right_records=scored.prepared.left_rows,
-        compared_pairs=len(scored.left),
-        kept_pairs=kept,
-        accepted=accepted,
-        chosen=accepted,
-        expected_matches=float(expected or 0.0),
-        prior=scored.model.prior,
-        seconds=watch.seconds,
-        pairs_per_key=scored.blocking.pairs,
-        unique_pairs_per_key=unique_per_key(scored.blocking.keys, scored.keys, chance),
-        estimated_recall=blocking_recall(scored.blocking.keys, scored.keys, chance),
-    )

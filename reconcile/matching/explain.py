@@ -15,18 +15,19 @@ import duckdb
 import numpy as np
 
 from reconcile.errors import InputError, UnknownNameError
-from reconcile.matching.candidates import probability, write_frame_columns
+from reconcile.matching.candidates import probability
 from reconcile.matching.clean.records import quoted
 from reconcile.matching.dedupe import dedupe
 from reconcile.matching.keys import KeyVerdict, key_verdicts
-from reconcile.matching.learn import Integers, MatchModel, unpack
+from reconcile.matching.learn import MatchModel
 from reconcile.matching.link import link
 from reconcile.matching.models import model_from_json
-from reconcile.matching.pipeline import configure, drop_work_tables
+from reconcile.matching.patterns import Integers, unpack
+from reconcile.matching.pipeline import configure, drop_work_tables, score_rows
 from reconcile.matching.prepare import Prepared, prepare
 from reconcile.matching.rivals import CLEAR_BITS, COMPETITION, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS
 from reconcile.matching.rules import MatchRules
-from reconcile.matching.score import comparisons_for, write_patterns
+from reconcile.matching.score import comparisons_for
 from reconcile.model import Band
 
 Connection = duckdb.DuckDBPyConnection
@@ -247,20 +248,9 @@ def _scored(explainer: Explainer, rows: tuple[int, int], left_id: str, right_id:
 
 def _levels(explainer: Explainer, rows: tuple[int, int]) -> Integers:
     """The levels of one pair in every comparison but the competition, as the match would have found them."""
-    con, prepared = explainer.con, explainer.prepared
     comparisons = explainer.model.comparisons[: -1 if explainer.has_competition else None]
-    left, right = sorted(rows) if explainer.is_self else rows
-    pair: dict[str, np.ndarray] = {
-        "l": np.array([left], np.int32),
-        "r": np.array([right], np.int32),
-        "keys": np.zeros(1, np.int64),
-    }
-    write_frame_columns(con, pair, "_one")
-    write_patterns(con, comparisons, prepared.left, prepared.right, "_one", "_one_scored")
-    pattern = np.array(con.execute("SELECT pattern FROM _one_scored").fetchall()[0], dtype=np.int64)
-    for table in ("_one", "_one_scored"):
-        con.execute(f"DROP TABLE temp.{table}")
-    return unpack(pattern, comparisons)
+    left, right = (np.array([row], dtype=np.int32) for row in (sorted(rows) if explainer.is_self else rows))
+    return unpack(score_rows(explainer.prepared, left, right, comparisons, explainer.rules), comparisons)
 
 
 def _with_rank(explainer: Explainer, levels: Integers, left_id: str, right_id: str) -> Integers:

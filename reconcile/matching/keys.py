@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
+import numpy as np
 
 from reconcile.matching.block import BlockingKey, block, keys_for
 from reconcile.matching.prepare import Prepared
@@ -92,13 +93,20 @@ def _bringing(
     for table, row, target in sides:
         same = " OR ".join(_same_key(table, row, key) for key in agreeing)
         con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT * FROM {table} WHERE {same}")
-    left, right = (side[2] for side in sides)
-    block(con, left, left if is_self else right, prepared.columns, rules.block_pairs, is_self=is_self)
-    first, second = sorted(rows) if is_self else rows
-    found = con.execute(f"SELECT keys FROM _pairs WHERE l = {first} AND r = {second}").fetchall()
-    for table in (left, right, "_pairs"):
+    left, right = sides[0][2], sides[0 if is_self else 1][2]
+    found = block(con, left, right, prepared.columns, rules.block_pairs, is_self=is_self)
+    first, second = _place(con, left, rows[0]), _place(con, right, rows[1])
+    if is_self:
+        first, second = min(first, second), max(first, second)
+    for _, _, table in sides:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return int(found[0][0]) if found else 0
+    brought = found.keys[(found.left == first) & (found.right == second)]
+    return int(brought[0]) if len(brought) else 0
+
+
+def _place(con: Connection, table: str, row: int) -> int:
+    """Where a record stands in a table that holds some of the records of its side."""
+    return int(np.flatnonzero(con.execute(f"SELECT row FROM {table}").fetchnumpy()["row"] == row)[0])
 
 
 def _same_key(table: str, row: int, key: BlockingKey) -> str:

@@ -23,16 +23,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
 
+from reconcile.matching.comparison import Comparison
+from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
-from reconcile.matching.score import Comparison
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
-SEEN_ENOUGH = 10  # a level seen this often among random pairs has its chance probability from there
+SEEN_ENOUGH = 3  # a level seen this often among random pairs has its chance probability from there
 TINY = 1e-15
 ROUNDS = 4  # competition and weights are learned in turn this often
 STEPS = 4  # iterations between two looks at the competition
@@ -114,14 +113,33 @@ def _log2_sum(rows: Floats) -> Floats:
     return total
 
 
-def unpack(patterns: Integers, comparisons: Sequence[Comparison]) -> Integers:
-    """Patterns back to levels: one row per pattern, one column per comparison."""
-    levels = np.empty((len(patterns), len(comparisons)), dtype=np.int64)
-    rest = patterns.copy()
-    for i, each in enumerate(comparisons):
-        levels[:, i] = rest % len(each.labels)
-        rest //= len(each.labels)
-    return levels
+class _Patterns:
+    """Distinct patterns of levels and how many pairs have each, as one sparse matrix of what each pattern says."""
+
+    def __init__(self, levels: Integers, counts: Floats, comparisons: Sequence[Comparison]) -> None:
+        self.levels, self.counts = levels, counts
+        self.sizes = [len(each.labels) for each in comparisons[: levels.shape[1]]]
+        self.starts = np.concatenate(([0], np.cumsum(self.sizes)))
+        said = levels > 0
+        rows, columns = np.nonzero(said)
+        places = (self.starts[:-1] + levels)[rows, columns]
+        shape = (len(levels), int(self.starts[-1]))
+        self.said = csr_array(coo_array((np.ones(len(rows)), (rows, places)), shape=shape))
+        self.told = csr_array(self.said.T)
+
+    def responsibilities(self, model: MatchModel) -> Floats:
+        """Probability of each class (columns, in the order of the model's sizes) per pattern."""
+        width = len(self.sizes)
+        logs = np.column_stack([np.log(np.concatenate(each[:width])) for each in model.shares.values()])
+        total = self.said @ logs + np.log(np.array(list(model.sizes.values())))
+        likelihood: Floats = np.exp(total - total.max(axis=1, keepdims=True))
+        likelihood /= likelihood.sum(axis=1, keepdims=True)
+        return likelihood
+
+    def level_counts(self, weights: Floats) -> list[Floats]:
+        """The weights summed by level (rows), per comparison; level 0, which says nothing, has none."""
+        summed: Floats = np.asarray(self.told @ weights)
+        return [summed[a:b] for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)]
 
 
 def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
@@ -132,16 +150,18 @@ def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
         rivals: the candidates' competition; None for deduplication, where it says nothing.
     """
     model = _start(evidence)
-    model = _iterate(model, evidence, evidence.levels, evidence.counts, STEPS if rivals else LAST_STEPS)
+    patterns = _Patterns(evidence.levels, evidence.counts, model.comparisons)
+    random = _Patterns(evidence.random_levels, evidence.random_counts, model.comparisons)
+    model = _iterate(model, evidence, patterns, random, STEPS if rivals else LAST_STEPS)
     if rivals is None:
         return model
     for turn in range(ROUNDS):
-        rank = rivals.levels(_pair_weights(model, evidence, rivals if turn else None)[rivals.index()])
-        rivals.remember(rank)
-        levels, counts = _with_rank(evidence, rivals)
+        weights = _pattern_weights(model, evidence, with_rank=turn > 0)
+        rivals.rank(weights)
         if turn == 0:
             model = _add_competition(model)
-        model = _iterate(model, evidence, levels, counts, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
+        ranked = _Patterns(*_with_rank(evidence, rivals), model.comparisons)
+        model = _iterate(model, evidence, ranked, random, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
     return model
 
 
@@ -153,17 +173,15 @@ def rank_with(model: MatchModel, evidence: Evidence, rivals: Rivals) -> None:
         shares={name: each[:-1] for name, each in model.shares.items()},
         corrections=(*model.corrections[:-2], model.corrections[-1]) if model.corrections else (),
     )
-    weight = _pair_weights(plain, evidence, None)[rivals.pattern]
-    for _ in range(3):
-        rivals.remember(rivals.levels(weight))
-        weight = _pair_weights(model, evidence, rivals)[rivals.index()]
+    rivals.forget()
+    rivals.rank(_pattern_weights(plain, evidence, with_rank=False))
+    for _ in range(2):
+        rivals.rank(_pattern_weights(model, evidence, with_rank=True))
 
 
-def _pair_weights(model: MatchModel, evidence: Evidence, rivals: Rivals | None) -> Floats:
-    """Weight per (pattern, rank) in the order of `Rivals.index`, or per pattern while there is no competition yet."""
-    if rivals is None:
-        return model.weights(evidence.levels)[2]
-    return model.weights(every_rank(evidence.levels))[2]
+def _pattern_weights(model: MatchModel, evidence: Evidence, *, with_rank: bool) -> Floats:
+    """Weight per pattern, or per (pattern, rank) in the order of `Rivals.index`."""
+    return model.weights(every_rank(evidence.levels) if with_rank else evidence.levels)[2]
 
 
 def every_rank(levels: Integers) -> Integers:
@@ -207,7 +225,7 @@ def _classes(evidence: Evidence) -> tuple[str, ...]:
 def _start(evidence: Evidence) -> MatchModel:
     """Matches agree, the rest is chance: half of the smaller side has a partner."""
     chance = tuple(
-        _shares(evidence.random_levels[:, i], evidence.random_counts, each)
+        _normalised(np.bincount(evidence.random_levels[:, i], evidence.random_counts, len(each.labels)).astype(float))
         for i, each in enumerate(evidence.comparisons)
     )
     ladder = tuple(_ladder(each) for each in evidence.comparisons)
@@ -236,71 +254,52 @@ def _capped(shares: Floats, name: str, comparison: Comparison) -> Floats:
     return capped
 
 
-def _shares(levels: Integers, weights: Floats, comparison: Comparison, extra: Floats | None = None) -> Floats:
-    counts = np.bincount(levels, weights=weights, minlength=len(comparison.labels)) + SMOOTHING
-    if extra is not None:
-        counts = counts + extra
-    counts[0] = 0.0
-    shares: Floats = np.maximum(counts / counts.sum(), TINY)
+def _normalised(counts: Floats, extra: Floats | None = None) -> Floats:
+    """Counts per level as shares; level 0 has none."""
+    raised = counts + SMOOTHING + (0.0 if extra is None else extra)
+    raised[0] = 0.0
+    shares: Floats = np.maximum(raised / raised.sum(), TINY)
     return shares
 
 
-def _responsibilities(model: MatchModel, levels: Integers) -> dict[str, Floats]:
-    """Probability of each class per pattern; comparisons beyond the columns of `levels` are left out."""
-    logs = []
-    for name, size in model.sizes.items():
-        total = np.full(len(levels), np.log(size))
-        for i in range(levels.shape[1]):
-            total += np.where(levels[:, i] > 0, np.log(model.shares[name][i])[levels[:, i]], 0.0)
-        logs.append(total)
-    stacked = np.stack(logs)
-    likelihood = np.exp(stacked - stacked.max(axis=0))
-    likelihood /= likelihood.sum(axis=0)
-    return dict(zip(model.sizes, likelihood, strict=True))
-
-
-def _iterate(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats, steps: int) -> MatchModel:
+def _iterate(model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns, steps: int) -> MatchModel:
     for step in range(steps):
         before = model.sizes["match"]
-        model = _maximise(model, evidence, levels, counts)
-        model = _update_chance(model, evidence, levels, counts)
+        model = _maximise(model, evidence, patterns)
+        model = _update_chance(model, evidence, patterns, random)
         if step > 3 and abs(model.sizes["match"] - before) < 1e-4 * before:
             break
     return model
 
 
-def _maximise(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats) -> MatchModel:
-    share = _responsibilities(model, levels)
-    weights = {name: share[name] * counts for name in model.sizes}
-    sizes = {n: size if n == "random" else max(float(weights[n].sum()), 1e-3) for n, size in model.sizes.items()}
+def _maximise(model: MatchModel, evidence: Evidence, patterns: _Patterns) -> MatchModel:
+    weights = patterns.responsibilities(model) * patterns.counts[:, None]
+    expected = dict(zip(model.sizes, weights.sum(axis=0).tolist(), strict=True))
+    sizes = {n: size if n == "random" else max(expected[n], 1e-3) for n, size in model.sizes.items()}
+    counts = patterns.level_counts(weights)
     shares = {
         name: tuple(
-            _level_shares(name, each, levels[:, i], weights[name], model.shares[name][i], sizes, evidence)
+            _level_shares(name, each, counts[i][:, k], model.shares[name][i], sizes, evidence)
             for i, each in enumerate(model.comparisons)
         )
-        for name in model.sizes
+        for k, name in enumerate(model.sizes)
     }
     return MatchModel(model.comparisons, sizes, shares)
 
 
 def _level_shares(  # noqa: PLR0917 - one call, by position
-    name: str,
-    each: Comparison,
-    levels: Integers,
-    weights: Floats,
-    present: Floats,
-    sizes: Mapping[str, float],
-    evidence: Evidence,
+    name: str, each: Comparison, counts: Floats, present: Floats, sizes: Mapping[str, float], evidence: Evidence
 ) -> Floats:
+    """The shares of a comparison's levels in a class, from the expected number of its pairs at each level."""
     if each.role == COMPETITION.role:
-        shares = _shares(levels, weights, each)
+        shares = _normalised(counts)
         return shares if name == "match" else _tied(shares, sizes["match"], evidence)
     if name == "match":
-        return _shares(levels, weights, each, _prior_counts(each, levels, weights, sizes["match"]))
+        return _normalised(counts, _prior_counts(each, counts, sizes["match"]))
     if _is_free(name, each):
-        return _shares(levels, weights, each)
+        return _normalised(counts)
     if name == "related" and each.related_top is not None:
-        return _capped(_shares(levels, np.where(levels <= each.related_top, weights, 0.0), each), name, each)
+        return _capped(_normalised(np.where(np.arange(len(counts)) <= each.related_top, counts, 0.0)), name, each)
     return present
 
 
@@ -314,11 +313,11 @@ def _tied(shares: Floats, matches: float, evidence: Evidence) -> Floats:
     return tied
 
 
-def _prior_counts(each: Comparison, levels: Integers, weights: Floats, matches: float) -> Floats | None:
+def _prior_counts(each: Comparison, counts: Floats, matches: float) -> Floats | None:
     """What is known of true matches before looking: how rarely their names conflict. Worth as much as the data."""
     if not each.expected:
         return None
-    found = _shares(levels, weights, each)
+    found = _normalised(counts)
     expected = np.zeros(len(found))
     expected[list(each.expected)] = list(each.expected.values())
     rest = np.arange(len(found)) > max(each.expected)
@@ -327,24 +326,26 @@ def _prior_counts(each: Comparison, levels: Integers, weights: Floats, matches: 
     return pseudo_counts
 
 
-def _update_chance(model: MatchModel, evidence: Evidence, levels: Integers, counts: Floats) -> MatchModel:
+def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns) -> MatchModel:
     """What chance gives: from random pairs less the matches among them; for levels too rare for those, from candidates.
 
     A level too rare to be seen at random is nearly always one that blocking asks for, so the candidates hold nearly
-    all of its pairs, and its number among all pairs is known.
+    all of its pairs, and its number among all pairs is known. A level that is seen at random a few times is not: a
+    rough share from there is nearer than one from the candidates, which can be a thousand times too small.
     """
-    unmatched = evidence.random_counts * (1.0 - _responsibilities(model, evidence.random_levels)["match"])
-    by_chance = _responsibilities(model, levels)["random"] * counts
+    names = list(model.sizes)
+    matched = random.responsibilities(model)[:, names.index("match")]
+    unmatched = random.level_counts(evidence.random_counts * (1.0 - matched))
+    drawn = random.level_counts(evidence.random_counts)
+    by_chance = patterns.responsibilities(model)[:, names.index("random")] * patterns.counts
+    candidates = patterns.level_counts(by_chance)
+    pairs_per_drawn = evidence.all_pairs / max(float(evidence.random_counts.sum()), 1.0)
     chance = []
-    for i, each in enumerate(evidence.comparisons):
-        size = len(each.labels)
-        seen = np.bincount(evidence.random_levels[:, i], weights=unmatched, minlength=size)
-        raw = np.bincount(evidence.random_levels[:, i], weights=evidence.random_counts, minlength=size)
-        seen[0] = 0.0
+    for seen, raw, found in zip(unmatched, drawn, candidates, strict=False):
         total = max(float(seen.sum()), 1.0)
-        comparable = evidence.all_pairs * total / max(float(evidence.random_counts.sum()), 1.0)
-        found = np.bincount(levels[:, i], weights=by_chance, minlength=size) / comparable
-        shares = np.where(seen >= SEEN_ENOUGH, seen / total, np.clip(found, 0.05 / comparable, (raw + 1.0) / total))
+        comparable = pairs_per_drawn * total
+        rare = np.clip(found / comparable, 0.05 / comparable, (raw + 1.0) / total)
+        shares = np.where(seen >= SEEN_ENOUGH, np.maximum(seen / total, found / comparable), rare)
         shares[0] = 0.0
         chance.append(np.maximum(shares / shares.sum(), TINY))
     return replace(

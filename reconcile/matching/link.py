@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from reconcile.matching.assign import assign_best, assign_one_to_one
-from reconcile.matching.candidates import band_sql, probability, write_levels
-from reconcile.matching.curves import blocking_recall, unique_per_key
+from reconcile.matching.candidates import band_sql, write_frame, write_levels
 from reconcile.matching.models import model_to_json, model_version
-from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent, write_kept
-from reconcile.matching.rules import LinkResult, MatchRules, MatchSummary
+from reconcile.matching.pairs import Rows
+from reconcile.matching.patterns import Floats
+from reconcile.matching.pipeline import Report, Scored, Stopwatch, drop_work_tables, score_pairs, silent
+from reconcile.matching.rules import LinkResult, MatchRules
+from reconcile.matching.side import Side
+from reconcile.matching.summary import summarise
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -41,92 +48,96 @@ def link(
     watch = Stopwatch(progress)
     scored = score_pairs(con, (left, right), rules, watch)
     with watch.stage("decide"):
-        kept = _kept(scored, rules)
-        kept["is_chosen"] = _choose(con, kept, rules)
+        kept = keep_likely(scored, rules)
+        is_chosen = choose(scored, kept, rules)
     with watch.stage("write"):
-        write_kept(con, scored, kept)
-        _write_candidates(con, scored, rules)
+        write_candidates(con, scored, kept, is_chosen, rules)
         write_levels(con, scored.model, "levels")
-        summary = _summary(con, scored, watch)
+        summary = summarise(con, scored, watch, "candidates", "is_chosen")
         drop_work_tables(con)
     model = scored.model
     return LinkResult("candidates", "levels", summary, model_to_json(model), model_version(model))
 
 
-def _kept(scored: Scored, rules: MatchRules) -> dict[str, np.ndarray]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The pairs worth keeping.
+
+    Attributes:
+        places: among the compared pairs.
+        weight: in bits.
+        margin: bits over the strongest other candidate of either record; infinite where there is none.
+    """
+
+    places: npt.NDArray[np.int64]
+    left: Rows
+    right: Rows
+    weight: Floats
+    margin: Floats
+
+
+def keep_likely(scored: Scored, rules: MatchRules) -> Kept:
     """The pairs that are probable, or the best of one of their records and not hopeless."""
-    weight = scored.weight
-    chance = probability(weight)
-    rival_left, rival_right = scored.rivals.strongest_other(weight) if scored.rivals else (weight, weight)
-    is_best_of_one = (weight >= rival_left) | (weight >= rival_right)
+    weight, chance = scored.weights(), scored.probabilities()
+    rivals = scored.rivals.strongest_other(weight) if scored.rivals else (weight, weight)
+    is_best_of_one = (weight >= rivals[0]) | (weight >= rivals[1])
     keep = np.flatnonzero((chance >= rules.keep) | ((chance >= rules.keep / 100) & is_best_of_one))
-    rival = np.maximum(rival_left, rival_right)[keep]
-    margin = weight[keep] - rival
-    return {
-        "l": scored.left[keep],
-        "r": scored.right[keep],
-        "score": scored.score[keep],
-        "weight": weight[keep],
-        "is_best": margin >= 0,
-        "margin": np.where(np.isfinite(margin), margin, np.nan),
-    }
+    margin = weight[keep] - np.maximum(rivals[0][keep], rivals[1][keep])
+    pairs = scored.candidates
+    return Kept(keep, pairs.left[keep], pairs.right[keep], weight[keep], margin)
 
 
-def _choose(con: Connection, kept: dict[str, np.ndarray], rules: MatchRules) -> np.ndarray:
+def choose(scored: Scored, kept: Kept, rules: MatchRules) -> npt.NDArray[np.bool_]:
     """Which of the kept pairs become links: at or above `review`, as far as the cardinality allows.
 
     Ties are broken by record id, not by row, so that the order of the rows does not matter.
     """
     floor = float(np.log2(max(rules.review, 1e-9) / max(1 - rules.review, 1e-9)))
-    likely = np.flatnonzero(kept["weight"] >= floor)
-    left, right = _ranks(con, "_left")[kept["l"][likely]], _ranks(con, "_right")[kept["r"][likely]]
-    by_id = np.lexsort((right, left))
-    order, left, right = likely[by_id], left[by_id], right[by_id]
-    worth = kept["weight"][order] - floor + 1e-6
-    flags = assign_one_to_one(left, right, worth) if rules.one_to_one else assign_best(right, worth)
-    chosen = np.zeros(len(kept["l"]), dtype=bool)
-    chosen[order[flags]] = True
+    likely = np.flatnonzero(kept.weight >= floor)
+    chosen = np.zeros(len(kept.weight), dtype=bool)
+    left, right = kept.left[likely], kept.right[likely]
+    contested = (np.bincount(right)[right] > 1) if len(right) else np.zeros(0, dtype=bool)
+    if rules.one_to_one and len(left):
+        contested |= np.bincount(left)[left] > 1
+        contested |= np.isin(right, right[contested]) | np.isin(left, left[contested])
+    chosen[likely[~contested]] = True
+    rest = likely[contested]
+    lefts = _ranks(scored.prepared.sides[0], kept.left[rest])
+    rights = _ranks(scored.prepared.sides[-1], kept.right[rest])
+    order = np.lexsort((rights, lefts))
+    worth = kept.weight[rest[order]] - floor + 1e-6
+    assign = assign_one_to_one if rules.one_to_one else _best_of_right
+    chosen[rest[order][assign(lefts[order], rights[order], worth)]] = True
     return chosen
 
 
-def _ranks(con: Connection, table: str) -> np.ndarray:
-    """Rank of each row's record id in text order."""
-    found = con.execute(f"SELECT row FROM {table} ORDER BY record_id").fetchnumpy()
-    ranks = np.empty(len(found["row"]), dtype=np.int64)
-    ranks[np.asarray(found["row"])] = np.arange(len(ranks))
-    return ranks
+def _best_of_right(_: npt.NDArray[np.int64], right: npt.NDArray[np.int64], worth: Floats) -> npt.NDArray[np.bool_]:
+    return assign_best(right, worth)
 
 
-def _write_candidates(con: Connection, scored: Scored, rules: MatchRules) -> None:
-    roles = [each.role for each in scored.model.comparisons]
-    levels = ", ".join(f"p.level_{role}" for role in roles)
-    weights = ", ".join(f"p.weight_{role}" for role in roles)
-    con.execute(f"""
-        CREATE OR REPLACE TABLE candidates AS
-        SELECT a.record_id AS left_id, b.record_id AS right_id, p.probability, p.weight,
-            {band_sql(rules, "p.probability")} AS band, {levels}, {weights}, k.is_best,
-            CASE WHEN isnan(k.margin) THEN NULL ELSE k.margin END AS margin, k.is_chosen
-        FROM _kept k JOIN _scores p ON p.pattern = k.score JOIN _left a ON a.row = k.l JOIN _right b ON b.row = k.r""")
+def _ranks(side: Side, rows: Rows) -> npt.NDArray[np.int64]:
+    """Rank of each row's record id in text order, among these rows."""
+    distinct, place = np.unique(rows, return_inverse=True)
+    order = side.text("record_id").gather(distinct).arg_sort().to_numpy()
+    ranks = np.empty(len(distinct), dtype=np.int64)
+    ranks[order] = np.arange(len(distinct))
+    return ranks[place]
 
 
-def _summary(con: Connection, scored: Scored, watch: Stopwatch) -> MatchSummary:
-    row = con.execute(
-        "SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER (is_chosen), sum(probability) "
-        "FROM candidates"
-    ).fetchone()
-    kept, accepted, chosen, expected = row or (0, 0, 0, 0.0)
-    chance = probability(scored.weight)
-    return MatchSummary(
-        left_records=scored.prepared.left_rows,
-        right_records=scored.prepared.right_rows,
-        compared_pairs=len(scored.left),
-        kept_pairs=kept,
-        accepted=accepted,
-        chosen=chosen,
-        expected_matches=float(expected or 0.0),
-        prior=scored.model.prior,
-        seconds=watch.seconds,
-        pairs_per_key=scored.blocking.pairs,
-        unique_pairs_per_key=unique_per_key(scored.blocking.keys, scored.keys, chance),
-        estimated_recall=blocking_recall(scored.blocking.keys, scored.keys, chance),
+def write_candidates(
+    con: Connection, scored: Scored, kept: Kept, is_chosen: npt.NDArray[np.bool_], rules: MatchRules
+) -> None:
+    """Write `candidates`: the kept pairs with the ids of their records and all that is known of them."""
+    sides = scored.prepared.sides
+    frame = scored.scores[scored.score[kept.places]].with_columns(
+        left_id=sides[0].text("record_id").gather(kept.left),
+        right_id=sides[-1].text("record_id").gather(kept.right),
+        is_best=pl.Series(kept.margin >= 0),
+        margin=pl.Series(np.where(np.isfinite(kept.margin), kept.margin, np.nan)).fill_nan(None),
+        is_chosen=pl.Series(is_chosen),
     )
+    roles = [each.role for each in scored.model.comparisons]
+    details = ", ".join([*(f"level_{role}" for role in roles), *(f"weight_{role}" for role in roles)])
+    band = band_sql(rules, "probability")
+    columns = f"left_id, right_id, probability, weight, {band} AS band, {details}, is_best, margin, is_chosen"
+    write_frame(con, frame, "candidates", columns)

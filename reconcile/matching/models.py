@@ -10,9 +10,9 @@ import duckdb
 import numpy as np
 
 from reconcile.errors import InputError
+from reconcile.matching.comparison import Comparison
 from reconcile.matching.learn import MatchModel
 from reconcile.matching.rivals import COMPETITION
-from reconcile.matching.score import Comparison
 
 Connection = duckdb.DuckDBPyConnection
 FORMAT = 1

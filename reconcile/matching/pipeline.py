@@ -15,21 +15,23 @@ import numpy.typing as npt
 import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.block import BlockingReport, all_pairs, block
-from reconcile.matching.candidates import pattern_scores, write_frame, write_frame_columns
-from reconcile.matching.learn import Evidence, Floats, Integers, MatchModel, every_rank, learn, rank_with, unpack
+from reconcile.matching.block import BlockingReport, Candidates, all_pairs, block
+from reconcile.matching.candidates import pattern_scores
+from reconcile.matching.comparison import Comparison
+from reconcile.matching.learn import Evidence, MatchModel, every_rank, learn, rank_with
 from reconcile.matching.models import model_from_json
+from reconcile.matching.pairs import Rows
+from reconcile.matching.patterns import Floats, Integers, count_patterns, number_patterns, unpack
 from reconcile.matching.prepare import Prepared, prepare
 from reconcile.matching.refine import refine
-from reconcile.matching.rivals import Rivals, Rows
+from reconcile.matching.rivals import Rivals
 from reconcile.matching.rules import MatchRules
-from reconcile.matching.sample import write_random_pairs
-from reconcile.matching.score import Comparison, comparisons_for, write_patterns
+from reconcile.matching.sample import random_pairs
+from reconcile.matching.score import comparisons_for, score_patterns
 from reconcile.model import Progress
 
 Connection = duckdb.DuckDBPyConnection
 Report = Callable[[Progress], None]
-Pairs = tuple[Rows, Rows, Integers, Integers]
 STAGES = ("clean", "block", "score", "learn", "decide", "write")
 
 
@@ -58,27 +60,31 @@ class Scored:
     """Everything known once the pairs are scored.
 
     Attributes:
-        left, right: rows of each compared pair in the tables `_left` and `_right`.
-        keys: the kinds of blocking key that brought it, a bit each.
+        candidates: rows of each compared pair, and the kinds of blocking key that brought it.
         score: position of the pair's levels among the rows of `scores`.
-        scores: per distinct levels: pattern (position), level_<role>, weight_<role>, weight, probability.
+        scores: per distinct levels: level_<role>, weight_<role>, weight, probability.
         rivals: the competition; None when one side is matched with itself.
     """
 
     prepared: Prepared
-    blocking: BlockingReport
+    candidates: Candidates
     model: MatchModel
-    left: Rows
-    right: Rows
-    keys: Integers
-    score: Integers
+    score: Rows
     scores: pl.DataFrame
     rivals: Rivals | None
 
     @property
-    def weight(self) -> Floats:
+    def blocking(self) -> BlockingReport:
+        """What the keys brought."""
+        return self.candidates.report
+
+    def weights(self) -> Floats:
         """Weight of each pair in bits."""
         return self.scores["weight"].to_numpy()[self.score]
+
+    def probabilities(self) -> Floats:
+        """Probability of each pair."""
+        return self.scores["probability"].to_numpy()[self.score]
 
 
 def configure(con: Connection, rules: MatchRules) -> None:
@@ -89,7 +95,7 @@ def configure(con: Connection, rules: MatchRules) -> None:
             con.execute(f"SET temp_directory = '{Path(tempfile.gettempdir()) / 'reconcile-spill'}'")
     if rules.threads:
         con.execute("SET threads = ?", [rules.threads])
-    con.execute("SET preserve_insertion_order = false")
+    con.execute("SET preserve_insertion_order = true")
 
 
 def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, watch: Stopwatch) -> Scored:
@@ -97,7 +103,7 @@ def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, 
     is_self = len(relations) == 1
     with watch.stage("clean"):
         configure(con, rules)
-        prepared = prepare(con, relations, rules.roles)
+        prepared = prepare(con, relations, rules.roles, rules.threads)
         comparisons = comparisons_for(prepared.columns)
         if not comparisons:
             raise InputError(
@@ -105,100 +111,116 @@ def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, 
                 remedy="Say which columns hold the name, address, phone ... of a record.",
             )
     with watch.stage("block"):
-        blocking = _block(con, prepared, rules, is_self=is_self)
+        candidates = find_candidates(con, prepared, rules, is_self=is_self)
     with watch.stage("score"):
-        write_patterns(con, comparisons, prepared.left, prepared.right, "_pairs", "_scored")
-        write_random_pairs(con, prepared.left, prepared.right, rules.seed, "_random", is_self=is_self)
-        write_patterns(con, comparisons, prepared.left, prepared.right, "_random", "_random_scored")
-        pairs = _read_pairs(con)
+        patterns = score_rows(prepared, candidates.left, candidates.right, comparisons, rules)
+        drawn = random_pairs(prepared.sides[0], prepared.sides[-1], rules.seed, is_self=is_self)
+        random = score_rows(prepared, *drawn, comparisons, rules)
     with watch.stage("learn"):
-        return _learn(con, comparisons, prepared, blocking, pairs, rules)
+        return _learn(con, comparisons, prepared, candidates, patterns, random, rules)
 
 
-def _block(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: bool) -> BlockingReport:
+def find_candidates(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: bool) -> Candidates:
+    """The pairs worth comparing: all of two small sides, else those that share a key."""
     if max(prepared.left_rows, prepared.right_rows) < rules.compare_all_below:
-        return all_pairs(con, prepared.left, prepared.right, is_self=is_self)
-    return block(con, prepared.left, prepared.right, prepared.columns, rules.block_pairs, is_self=is_self)
+        return all_pairs(prepared.left_rows, prepared.right_rows, is_self=is_self)
+    limit, threads = rules.block_pairs, rules.threads
+    return block(con, prepared.left, prepared.right, prepared.columns, limit, threads, is_self=is_self)
 
 
-def _read_pairs(con: Connection) -> Pairs:
-    """The scored pairs, in no particular order: nothing that follows depends on it."""
-    found = con.execute("SELECT l, r, keys, pattern FROM _scored").fetchnumpy()
-    con.execute("DROP TABLE temp._scored")
-    left, right = (np.asarray(found[side], dtype=np.int32) for side in "lr")
-    return left, right, np.asarray(found["keys"], dtype=np.int64), np.asarray(found["pattern"], dtype=np.int64)
+def score_rows(
+    prepared: Prepared, left: Rows, right: Rows, comparisons: tuple[Comparison, ...], rules: MatchRules
+) -> Integers:
+    """The pattern of levels of each pair of rows, whether or not blocking brought it."""
+    sides = prepared.sides[0], prepared.sides[-1]
+    return score_patterns(*sides, left, right, prepared.vocabulary, comparisons, rules.threads)
 
 
 def _learn(  # noqa: PLR0917 - one call, by position
     con: Connection,
     comparisons: tuple[Comparison, ...],
     prepared: Prepared,
-    blocking: BlockingReport,
-    pairs: Pairs,
+    candidates: Candidates,
+    patterns: Integers,
+    random: Integers,
     rules: MatchRules,
 ) -> Scored:
     is_self = prepared.left == prepared.right
-    left, right, keys, pattern = pairs
-    patterns, place = np.unique(pattern, return_inverse=True)
-    random_patterns, random_counts = _count_patterns(con, "_random_scored")
+    distinct, counts, place = number_patterns(patterns, comparisons)
     records = prepared.left_rows, prepared.right_rows
+    random_patterns, random_counts = count_patterns(random)
     evidence = Evidence(
         comparisons,
-        unpack(patterns, comparisons),
-        np.bincount(place, minlength=len(patterns)).astype(np.float64),
+        unpack(distinct, comparisons),
+        counts,
         unpack(random_patterns, comparisons),
         random_counts,
         *records,
         max(records[0] * (records[0] - 1) / 2 if is_self else float(records[0]) * records[1], 1.0),
     )
-    rivals = None if is_self else Rivals(left, right, place)
+    rivals = None if is_self else Rivals(candidates.left, candidates.right, place, rules.threads)
     levels = evidence.levels if rivals is None else every_rank(evidence.levels)
     if rules.model:
         model = model_from_json(rules.model, comparisons)
     else:
         model = learn(evidence, rivals)
         if rules.judgements:
-            score = place.astype(np.int64) if rivals is None else rivals.index()
-            judged, is_same = _judged(con, rules.judgements, left, right, is_self=is_self)
-            model = refine(model, levels[score[judged]], is_same) if len(judged) else model
+            score = place if rivals is None else rivals.index()
+            judged = _judged(con, rules, prepared, candidates, levels[:0], comparisons)
+            found = levels[score[judged.places]]
+            model = refine(model, np.concatenate([found, judged.missed]), judged.is_same) if len(judged) else model
     if rivals is not None and (rules.model or model.corrections):
         rank_with(model, evidence, rivals)
-    score = place.astype(np.int64) if rivals is None else rivals.index()
-    return Scored(prepared, blocking, model, left, right, keys, score, pattern_scores(model, levels), rivals)
+    score = place if rivals is None else rivals.index()
+    return Scored(prepared, candidates, model, score, pattern_scores(model, levels), rivals)
 
 
-def _judged(
-    con: Connection, judgements: str, left: Rows, right: Rows, *, is_self: bool
-) -> tuple[Integers, npt.NDArray[np.bool_]]:
-    """Places of the judged pairs among the candidates, and what was said; in an order that rows do not change."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Judged pairs: first those among the candidates, by their places, then those that no key brought, by levels."""
+
+    places: Integers
+    missed: Integers
+    is_same: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.is_same)
+
+
+def _judged(  # noqa: PLR0917 - one call, by position
+    con: Connection,
+    rules: MatchRules,
+    prepared: Prepared,
+    candidates: Candidates,
+    no_levels: Integers,
+    comparisons: tuple[Comparison, ...],
+) -> _Judged:
+    """The judged pairs and what was said, in an order that rows do not change.
+
+    A pair that no key brought has levels all the same; only of its competition nothing is known.
+    """
+    is_self = prepared.left == prepared.right
     found = con.execute(f"""
-        SELECT a.row AS l, b.row AS r, j.verdict = 'same' AS same FROM {judgements} j
-        JOIN _left a ON a.record_id = j.left_id JOIN {"_left" if is_self else "_right"} b ON b.record_id = j.right_id
+        SELECT a.row AS l, b.row AS r, j.verdict = 'same' AS same FROM {rules.judgements} j
+        JOIN {prepared.left} a ON a.record_id = j.left_id JOIN {prepared.right} b ON b.record_id = j.right_id
         WHERE j.verdict IN ('same', 'different') ORDER BY j.left_id, j.right_id""").fetchnumpy()
-    first, second = np.asarray(found["l"], dtype=np.int64), np.asarray(found["r"], dtype=np.int64)
+    first, second = np.asarray(found["l"], dtype=np.int32), np.asarray(found["r"], dtype=np.int32)
     if is_self:
         first, second = np.minimum(first, second), np.maximum(first, second)
-    codes = left.astype(np.int64) << 32 | right.astype(np.int64)
-    order = np.argsort(codes, kind="stable")
-    wanted = first << 32 | second
-    place = np.minimum(np.searchsorted(codes[order], wanted), max(len(codes) - 1, 0))
-    is_candidate = codes[order][place] == wanted if len(codes) else np.zeros(0, dtype=bool)
-    return order[place[is_candidate]], np.asarray(found["same"], dtype=bool)[is_candidate]
-
-
-def _count_patterns(con: Connection, table: str) -> tuple[Integers, Floats]:
-    """The distinct patterns of a table in ascending order, and how many pairs have each."""
-    found = con.execute(f"SELECT pattern, count(*) AS n FROM {table} GROUP BY pattern ORDER BY pattern").fetchnumpy()
-    return np.asarray(found["pattern"], dtype=np.int64), np.asarray(found["n"], dtype=np.float64)
-
-
-def write_kept(con: Connection, scored: Scored, columns: dict[str, np.ndarray]) -> None:
-    """Write the kept pairs to `_kept` and the scores to `_scores`."""
-    write_frame_columns(con, columns, "_kept")
-    write_frame(con, scored.scores, "_scores", is_temporary=True)
+    codes = candidates.left.astype(np.int64) << 32 | candidates.right.astype(np.int64)
+    wanted = first.astype(np.int64) << 32 | second.astype(np.int64)
+    place = np.searchsorted(codes, wanted)
+    place[place == len(codes)] = 0
+    is_candidate = codes[place] == wanted if len(codes) else np.zeros(len(wanted), dtype=bool)
+    missed = ~is_candidate
+    levels = unpack(score_rows(prepared, first[missed], second[missed], comparisons, rules), comparisons)
+    padded = np.zeros((len(levels), no_levels.shape[1]), dtype=np.int64)
+    padded[:, : levels.shape[1]] = levels
+    same = np.asarray(found["same"], dtype=bool)
+    return _Judged(place[is_candidate], padded, np.concatenate([same[is_candidate], same[missed]]))
 
 
 def drop_work_tables(con: Connection) -> None:
-    """Remove the temporary tables of a match."""
-    for table in ("_left", "_right", "_words", "_rarity", "_pairs", "_random", "_random_scored", "_kept", "_scores"):
-        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    """Forget the cleaned sides."""
+    for name in ("_left", "_right", "_words"):
+        con.unregister(name)

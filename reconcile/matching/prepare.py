@@ -1,33 +1,35 @@
-"""From two relations to the two temporary tables that blocking and scoring read."""
+"""From two relations to the two sides that blocking and scoring read."""
 
 from __future__ import annotations
 
-import itertools
-import math
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import polars as pl
 
-from reconcile.matching.clean.records import CleanRecords, clean_relation, roles_of
-from reconcile.matching.clean.tokens import BIT_SCALE, Vocabulary, build_vocabulary, rarest_words
+from reconcile.errors import InputError
+from reconcile.matching.clean.records import CleanBatch, clean_batch, raw_batches, roles_of
+from reconcile.matching.clean.tokens import NameWords
+from reconcile.matching.side import COUNTED, HASHED, Side, hashes, number_values, short_hashes
+from reconcile.matching.vocabulary import RareWords, Vocabulary, count_words, rarest_words
 from reconcile.model import Role
 
 Connection = duckdb.DuckDBPyConnection
-COUNTED = {  # how often a value occurs on both sides together, by the column that says what "the same value" is
-    "name_n": "name_key", "domain_n": "domain", "email_n": "email", "phone_n": "phone", "postcode_n": "postcode",
-    "city_n": "city", "given_n": "given", "family_n": "family", "tax_id_n": "tax_id", "identifier_n": "identifier",
-}  # fmt: skip
+WAITING = 4  # batches read ahead of those being cleaned
+TABLES = ("_left", "_right")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The cleaned sides as temporary tables.
+    """The cleaned sides.
 
     Attributes:
-        left, right: table names; the same for a table matched with itself.
+        left, right: names of the relations that show the cleaned columns; the same for a table matched with itself.
         columns: cleaned columns of both.
+        sides: the records themselves; one for a table matched with itself.
     """
 
     left: str
@@ -36,35 +38,38 @@ class Prepared:
     right_rows: int
     columns: frozenset[str]
     vocabulary: Vocabulary | None
+    sides: tuple[Side, ...]
 
 
-def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...]) -> Prepared:
-    """Clean one or two relations and write them as `_left` and `_right` (one: `_left` only)."""
+@dataclass(frozen=True, slots=True)
+class _Cleaned:
+    frame: pl.DataFrame
+    words: NameWords | None
+
+
+def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...], threads: int = 0) -> Prepared:
+    """Clean one or two relations and show them as `_left` and `_right` (one: `_left` only).
+
+    Raises:
+        InputError: no record_id, or record ids that are missing or not unique.
+    """
     filled = [roles_of(con, relation) for relation in relations]
     per_side = [_side_roles(i, filled, wanted) for i in range(len(relations))]
-    sides = [clean_relation(con, relation, roles) for relation, roles in zip(relations, per_side, strict=True)]
-    vocabulary = (
-        build_vocabulary([side.tokens for side in sides if side.tokens is not None]) if sides[0].tokens else None
-    )
-    common = set.intersection(*(set(side.frame.columns) for side in sides))
-    counts = {name: _value_counts(sides, column) for name, column in COUNTED.items() if column in common}
-    _write_words(con, vocabulary, sum(side.frame.height for side in sides))
-    tables = ("_left", "_right")[: len(sides)]
-    columns: frozenset[str] = frozenset()
-    for i, (table, side) in enumerate(zip(tables, sides, strict=True)):
-        columns = _write(con, table, side, common, {name: each[i] for name, each in counts.items()}, vocabulary)
-    return Prepared(tables[0], tables[-1], sides[0].frame.height, sides[-1].frame.height, columns, vocabulary)
-
-
-def _write_words(con: Connection, vocabulary: Vocabulary | None, records: int) -> None:
-    """Write `_words(token_id, word, bits)` and `_rarity(rare_bits)`: what fewer than 16 names would share by chance."""
-    if vocabulary is None:
-        return
-    con.register("_frame", vocabulary.frame.to_arrow())
-    con.execute("CREATE OR REPLACE TEMP TABLE _words AS SELECT token_id, word, bits FROM _frame")
-    con.unregister("_frame")
-    rare_bits = max(7.0, math.log2(max(records, 2)) - 4.0) * BIT_SCALE
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _rarity AS SELECT {round(rare_bits)}::INTEGER AS rare_bits")
+    cleaned = _clean(con, relations, per_side, threads)
+    for relation, side in zip(relations, cleaned, strict=True):
+        _check_ids(relation, side.frame["record_id"])
+    common = set.intersection(*(set(each.frame.columns) for each in cleaned))
+    frames = [each.frame.select(column for column in each.frame.columns if column in common) for each in cleaned]
+    words = [each.words for each in cleaned if each.words is not None]
+    vocabulary, rare = _rare_words(words) if len(words) == len(cleaned) else (None, [None] * len(cleaned))
+    sides = _sides(frames, rare, threads)
+    for table, each in zip(TABLES, sides, strict=False):
+        con.register(table, _shown(each).to_arrow(compat_level=pl.CompatLevel.newest()))
+    if vocabulary is not None:
+        con.register("_words", pl.DataFrame({"word": vocabulary.words}).with_row_index("token_id").to_arrow())
+    columns = frozenset(_shown(sides[0]).columns)
+    tables = TABLES[: len(sides)]
+    return Prepared(tables[0], tables[-1], sides[0].rows, sides[-1].rows, columns, vocabulary, sides)
 
 
 def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
@@ -75,27 +80,74 @@ def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]
     return tuple(role for role in filled[i] if role in usable and (not wanted or role in wanted))
 
 
-def _value_counts(sides: list[CleanRecords], column: str) -> list[pl.Series]:
-    """How many records of all sides have each record's value, per side; null where it has none."""
-    hashes = pl.concat([side.frame[column].hash(seed=7) for side in sides])
-    counts = pl.DataFrame({"hash": hashes}).select(pl.len().over("hash").clip(upper_bound=30_000).cast(pl.Int16))
-    bounds = np.cumsum([0, *(side.frame.height for side in sides)]).tolist()
-    return [counts.to_series()[a:b] for a, b in itertools.pairwise(bounds)]
+def _clean(
+    con: Connection, relations: Sequence[str], roles: Sequence[tuple[Role, ...]], threads: int
+) -> list[_Cleaned]:
+    """Clean batch by batch, two at a time."""
+    with ThreadPoolExecutor(max_workers=threads or None) as pool:
+        waiting: list[list[Future[CleanBatch]]] = []
+        for relation, wanted in zip(relations, roles, strict=True):
+            waiting.append([])
+            for raw in raw_batches(con, relation, wanted):
+                _wait_for_room(waiting)
+                waiting[-1].append(pool.submit(clean_batch, raw, wanted))
+        return [_join([each.result() for each in batches]) for batches in waiting]
 
 
-def _write(  # noqa: PLR0917 - one call, by position
-    con: Connection,
-    table: str,
-    side: CleanRecords,
-    common: set[str],
-    counts: dict[str, pl.Series],
-    vocabulary: Vocabulary | None,
-) -> frozenset[str]:
-    frame = side.frame.select(column for column in side.frame.columns if column in common)
-    frame = frame.with_columns(**counts)
-    if vocabulary is not None and side.tokens is not None:
-        frame = pl.concat([frame, rarest_words(side.tokens, vocabulary)], how="horizontal")
-    con.register("_frame", frame.to_arrow())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM _frame")
-    con.unregister("_frame")
-    return frozenset(frame.columns)
+def _wait_for_room(waiting: Iterable[list[Future[CleanBatch]]]) -> None:
+    open_ones = [future for batches in waiting for future in batches if not future.done()]
+    if len(open_ones) >= WAITING:
+        open_ones[0].result()
+
+
+def _join(batches: list[CleanBatch]) -> _Cleaned:
+    frame = pl.concat([each.frame for each in batches], rechunk=True)
+    words = [each.words for each in batches if each.words is not None]
+    if not words:
+        return _Cleaned(frame, None)
+    lengths = np.concatenate([np.diff(part.starts) for part in words])
+    joined = NameWords(
+        pl.concat([part.words for part in words], rechunk=True),
+        np.concatenate([part.hashes for part in words]),
+        np.concatenate(([0], np.cumsum(lengths))),
+    )
+    return _Cleaned(frame, joined)
+
+
+def _check_ids(relation: str, ids: pl.Series) -> None:
+    ordered = np.sort(hashes(ids))
+    if ids.null_count() or (len(ordered) > 1 and bool((ordered[1:] == ordered[:-1]).any())):
+        raise InputError(
+            f"{relation} has record ids that are missing or appear more than once.",
+            remedy="Choose a column in which every record has its own value.",
+        )
+
+
+def _rare_words(words: list[NameWords]) -> tuple[Vocabulary, list[RareWords]]:
+    vocabulary, ids = count_words(words)
+    return vocabulary, [rarest_words(each, side.starts, vocabulary.bits) for each, side in zip(ids, words, strict=True)]
+
+
+def _sides(frames: list[pl.DataFrame], rare: Sequence[RareWords | None], threads: int) -> tuple[Side, ...]:
+    """Number the values, column by column."""
+    counted = [column for column in COUNTED if column in frames[0].columns]
+    hashed = [column for column in HASHED if column in frames[0].columns]
+    with ThreadPoolExecutor(max_workers=threads or None) as pool:
+        numbered = list(pool.map(lambda column: number_values([frame[column] for frame in frames]), counted))
+        short = list(pool.map(lambda column: [short_hashes(frame[column]) for frame in frames], hashed))
+    sides = []
+    for i, frame in enumerate(frames):
+        codes = {column: each[0][i] for column, each in zip(counted, numbered, strict=True)}
+        codes |= {column: each[i] for column, each in zip(hashed, short, strict=True)}
+        counts = {column: each[1][i] for column, each in zip(counted, numbered, strict=True)}
+        sides.append(Side(frame.with_row_index("row").cast({"row": pl.Int32}), codes, counts, rare[i]))
+    return tuple(sides)
+
+
+def _shown(side: Side) -> pl.DataFrame:
+    """The cleaned columns with those that blocking keys are made of."""
+    if side.words is None:
+        return side.frame
+    return side.frame.with_columns(
+        t1=pl.Series(side.words.ids[:, 0]), t2=pl.Series(side.words.ids[:, 1]), name_set=pl.Series(side.words.sets)
+    )

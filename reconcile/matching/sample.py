@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
 import polars as pl
 
-Connection = duckdb.DuckDBPyConnection
+from reconcile.matching.pairs import Rows
+from reconcile.matching.side import Side, hashes
+
 RECORDS = 20_000
 SHIFTS = 5
 
 
-def write_random_pairs(con: Connection, left: str, right: str, seed: int, target: str, *, is_self: bool) -> None:
-    """Write `target(l, r, keys)`: records drawn by a hash of ids and seed, each paired with up to 5 others."""
-    lefts, rights = _draw(con, left, seed), _draw(con, right, seed + 1)
+def random_pairs(left: Side, right: Side, seed: int, *, is_self: bool) -> tuple[Rows, Rows]:
+    """Records drawn by a hash of ids and seed, each paired with up to 5 others; each pair once."""
+    lefts, rights = _draw(left, seed), _draw(right, seed + 1)
     size = max(len(lefts), len(rights))
     first = np.tile(lefts[np.arange(size) % len(lefts)], SHIFTS)
     second = np.concatenate([rights[(np.arange(size) + 1 + step * 17) % len(rights)] for step in range(SHIFTS)])
-    frame = pl.DataFrame({"l": first, "r": second}).unique()
+    pairs = pl.DataFrame({"l": first, "r": second}).unique(maintain_order=True)
     if is_self:
-        frame = frame.filter(pl.col("l") != pl.col("r"))
-    con.register("_drawn", frame.to_arrow())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT l, r, 0::BIGINT AS keys FROM _drawn")
-    con.unregister("_drawn")
+        pairs = pairs.filter(pl.col("l") != pl.col("r"))
+    return pairs["l"].to_numpy(), pairs["r"].to_numpy()
 
 
-def _draw(con: Connection, table: str, seed: int) -> np.ndarray:
-    found = con.execute(
-        f"SELECT row FROM {table} ORDER BY hash(record_id, {seed}), record_id LIMIT {RECORDS}"
-    ).fetchnumpy()
-    return np.asarray(found["row"], dtype=np.int32)
+def _draw(side: Side, seed: int) -> Rows:
+    """The records with the smallest mixed hashes; records with equal ones do not exist, ids are unique."""
+    mixed = (hashes(side.text("record_id")) ^ np.uint64(seed)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    count = min(RECORDS, len(mixed))
+    drawn = np.argpartition(mixed, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
+    return drawn[np.argsort(mixed[drawn])].astype(np.int32)

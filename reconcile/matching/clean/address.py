@@ -5,6 +5,7 @@ Sources of the abbreviations: the suffix and unit designators of the US Postal S
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from reconcile.matching.clean.text import Columns, none_if_empty, where, words
@@ -73,33 +74,17 @@ STREET_WORDS = {
     "strasse": "str",
     "rue": "r",
 }
+# A unit's word and what follows it; "#" has become "unit" by then.
 UNIT = (
-    r"(?:\b(?:suite|ste|unit|apt|apartment|floor|fl|flat|room|rm|bldg|building|level|lvl|no)\b|#)"
-    r"\.?\s*#?\s*([a-z0-9-]+)\b"
+    r"\b(?:suite|ste|unit|apt|apartment|floor|fl|flat|room|rm|bldg|building|level|lvl|no) (?:unit )?"
+    r"([a-z0-9]+)(?: |$)"
 )
 UNIT_HINTS = [
-    " suite",
-    " ste",
-    " unit",
-    " apt",
-    " apart",
-    " fl",
-    " room",
-    " rm",
-    " bldg",
-    " build",
-    " level",
-    " lvl",
-    " no",
-    "#",
-    "suite ",
-    "unit ",
-    "apt ",
-    "flat ",
-    "floor ",
-]
-HOUSE = r"(?:^|[\s,])(\d+[a-z]?)(?:\s*-\s*\d+)?(?:$|[\s,.])"
-PO_BOX = r"(?:p\.?\s*o\.?\s*box|post office box|postfach)"
+    "suite ", "ste ", "unit ", "apt ", "apartment ", "floor ", "fl ", "flat ", "room ", "rm ", "bldg ", "building ",
+    "level ", "lvl ", " no ",
+]  # fmt: skip
+HOUSE = r"(?:^| )(\d+[a-z]?)(?: \d+)?(?: |$)"
+PO_BOX = r"(?:p ?o ?box|post office box|postfach)"
 CITY_WORDS = {"saint": "st", "mount": "mt", "fort": "ft", "north": "n", "south": "s", "east": "e", "west": "w"}
 
 REGIONS = {
@@ -299,54 +284,50 @@ COUNTRIES = {
 
 
 def _word_map(text: pl.Series, mapping: dict[str, str]) -> pl.Series:
-    """Replace whole words; a second pass where neighbours may share the blank between them."""
-    spaced = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series()
-    old = [f" {word} " for word in mapping]
-    new = [f" {short} " for short in mapping.values()]
-    once = spaced.str.replace_many(old, new)
-    many = once.str.count_matches(" ", literal=True) > 3
-    return where(once, many, lambda rows: rows.str.replace_many(old, new)).str.strip_chars(" ")
+    """Replace whole words of text whose words are parted by one blank."""
+    lists = text.str.split(" ")
+    flat = lists.explode()
+    known = flat.is_in(pl.Series(list(mapping)).implode()).fill_null(value=False)
+    if not known.any():
+        return text
+    lengths = np.maximum(lists.list.len().fill_null(1).to_numpy(), 1)
+    rows = pl.Series(np.unique(np.repeat(np.arange(len(text)), lengths)[known.to_numpy()]))
+    spaced = lists.gather(rows).list.eval(pl.element().replace(mapping)).list.join(" ")
+    return text.clone().scatter(rows, spaced)
 
 
 def clean_street(folded: pl.Series) -> Columns:
     """Columns of a street line.
 
     Returns:
-        street: street in short words without number and unit; house: the house or box number without leading zeros;
-        unit: suite, flat or floor. Each null when it is not said.
+        street: street in short words without number and unit; house: the house or box number without leading zeros.
+        Each null when it is not said.
     """
-    has_unit = folded.str.contains_any(UNIT_HINTS).fill_null(value=False)
-    unit = _nothing(folded).scatter(has_unit.arg_true(), folded.filter(has_unit).str.extract(UNIT, 1))
-    line = where(folded, has_unit, lambda part: part.str.replace(UNIT, " ").str.strip_chars(" ,"))
+    line = words(folded.str.replace_all("#", " unit ", literal=True))
+    line = where(line, line.str.contains_any(UNIT_HINTS), lambda part: part.str.replace(UNIT, "").str.strip_chars(" "))
     line = where(line, line.str.contains_any(["box", "postfach"]), lambda part: part.str.replace(PO_BOX, "pobox"))
+    numbered = line.str.contains(r"^\d+[a-z]? [^0-9]+$").fill_null(value=False)
     parts = line.str.splitn(" ", 2).struct
-    first, rest = parts.field("field_0").str.strip_chars(","), parts.field("field_1")
-    is_plain = (
-        first.str.contains(r"^\d+[a-z]?$").fill_null(value=False) & rest.is_not_null() & ~rest.str.contains(r"\d")
-    )
-    house = pl.select(pl.when(is_plain).then(first)).to_series()
-    bare = pl.select(pl.when(is_plain).then(rest).otherwise(line)).to_series()
-    rows = ((~is_plain) & line.str.contains(r"\d")).fill_null(value=False).arg_true()
+    house = pl.select(pl.when(numbered).then(parts.field("field_0"))).to_series()
+    bare = pl.select(pl.when(numbered).then(parts.field("field_1")).otherwise(line)).to_series()
+    rows = ((~numbered) & line.str.contains(r"\d")).fill_null(value=False).arg_true()
     if len(rows) > 0:
         other = line.gather(rows)
         house = house.scatter(rows, other.str.extract(HOUSE, 1))
-        bare = bare.scatter(rows, other.str.replace(HOUSE, " "))
+        bare = bare.scatter(rows, other.str.replace(HOUSE, " ").str.strip_chars(" "))
     bare = where(bare, bare.str.contains("str", literal=True), _german_street)
-    street = none_if_empty(_word_map(words(bare), STREET_WORDS))
-    return {"street": street, "house": none_if_empty(house.str.strip_chars_start("0")), "unit": none_if_empty(unit)}
-
-
-def _nothing(like: pl.Series) -> pl.Series:
-    return pl.select(pl.repeat(None, len(like), dtype=pl.String)).to_series()
+    street = none_if_empty(_word_map(bare, STREET_WORDS))
+    return {"street": street, "house": none_if_empty(house.str.strip_chars_start("0"))}
 
 
 def _german_street(bare: pl.Series) -> pl.Series:
-    return bare.str.replace(r"strasse\b", "str").str.replace(r"([a-z])str\.?(?:\s|$)", "$1 str ")
+    return bare.str.replace(r"strasse\b", "str").str.replace(r"([a-z])str(?: |$)", "$1 str ").str.strip_chars(" ")
 
 
 def clean_city(folded: pl.Series) -> Columns:
     """Column `city`: words without district numbers, "St" for "Saint"."""
-    return {"city": none_if_empty(_word_map(words(folded.str.replace_all(r"[0-9]+", "")), CITY_WORDS))}
+    letters = where(folded, folded.str.contains(r"\d"), lambda rows: rows.str.replace_all(r"[0-9]+", ""))
+    return {"city": none_if_empty(_word_map(words(letters), CITY_WORDS))}
 
 
 def clean_region(folded: pl.Series) -> Columns:

@@ -13,8 +13,10 @@ def clean_phone(text: pl.Series) -> Columns:
     Nine digits leave out country codes and trunk prefixes in all their spellings ("+44 (0)20", "0044", "020") without
     having to know the country; two numbers of different countries that share nine digits are as good as unknown.
     """
-    extended = text.str.contains_any(["x", "X", "#"])
+    extended = text.str.contains(r"[xX#]")
     number = where(text, extended, lambda rest: rest.str.replace(r"(?i)(?:ext|x|#|extension)\.?\s*\d+\s*$", ""))
-    digits = number.str.replace_all(r"[^0-9]+", "").str.tail(9)
+    digits = number.str.replace_many([*"+()-./ "], [""] * 7)
+    digits = where(digits, digits.str.contains(r"[^0-9]"), lambda rest: rest.str.replace_all(r"[^0-9]+", ""))
+    digits = digits.str.tail(9)
     digits = where(digits, digits.str.len_bytes() < 9, lambda short: short.str.strip_chars_start("0"))
     return {"phone": none_where(digits, (digits.str.len_bytes() < 7) | (digits == "000000000"))}

@@ -26,15 +26,17 @@ def fold(column: pl.Series) -> pl.Series:
     Returns:
         A column of the same length and name; null stays null.
     """
-    foreign = column.str.len_bytes() != column.str.len_chars()
-    return where(column, foreign, _transliterate).str.to_lowercase()
+    lowered = column.str.to_lowercase()
+    return where(lowered, lowered.str.len_bytes() != lowered.str.len_chars(), _transliterate)
 
 
 def _transliterate(column: pl.Series) -> pl.Series:
     text = column.str.normalize("NFKC")
     alphabet = text.str.replace_all(r"[\x00-\x7f]+", "").str.split("").explode().unique().drop_nulls().sort()
     letters = [letter for letter in alphabet.to_list() if letter]
-    return text.str.replace_many(letters, [anyascii(letter) for letter in letters]) if letters else text
+    if not letters:
+        return text
+    return text.str.replace_many(letters, [anyascii(letter) for letter in letters]).str.to_lowercase()
 
 
 def where(column: pl.Series, test: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -50,9 +52,9 @@ def where(column: pl.Series, test: pl.Series, step: Callable[[pl.Series], pl.Ser
 
 def by_distinct(column: pl.Series, clean: Callable[[pl.Series], Columns]) -> Columns:
     """Clean each distinct value once where there are clearly fewer of them than rows."""
-    distinct = column.unique()
-    if len(distinct) > 0.6 * len(column):
+    if column.to_frame().select(pl.first().approx_n_unique()).item() > 0.4 * len(column):
         return clean(column)
+    distinct = column.unique()
     cleaned = pl.DataFrame({"_value": distinct} | clean(distinct))
     rows = pl.DataFrame({"_value": column}).join(
         cleaned, on="_value", how="left", nulls_equal=True, maintain_order="left"

@@ -1,19 +1,14 @@
-"""The words of names across both sides: canonical forms, how rare each is, and each record's rarest words.
-
-Rarity is information: a word that a share f of all names contain tells -log2(f) bits when two names share it.
-"""
+"""The words of names in one spelling each: abbreviations spelled out, plural endings dropped, stop words left out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from reconcile.matching.clean.text import where
-
-WIDTH = 6  # words of a name that take part, the rarest ones
-BIT_SCALE = 8  # word weights are whole eighths of a bit, so that sums do not depend on their order
 
 ABBREVIATIONS = {
     "intl": "international",
@@ -135,129 +130,58 @@ ABBREVIATIONS = {
 STOP_WORDS = ("and", "the", "of", "for", "de", "la", "el", "und", "et", "y", "e", "di", "da", "des", "du", "der", "die")
 
 
-@dataclass(frozen=True, slots=True)
-class NameTokens:
-    """The words of one side's names, flat: `hashes[starts[i]:starts[i + 1]]` are those of row i."""
-
-    hashes: np.ndarray
-    starts: np.ndarray
-    words: pl.DataFrame  # hash, word: every distinct one
+SEED = 11
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """Every distinct word of both sides, most frequent first; a word's id is its position plus one.
+class NameWords:
+    """The words of names: those of row i are `words[starts[i]:starts[i + 1]]`, in their order.
 
     Attributes:
-        frame: token_id, word, records (that contain it, both sides), bits (in eighths).
-        order: hashes in ascending order and, beside them, `ids`.
+        hashes: of the words, the same for the same word everywhere; 0 for a word that says nothing, which is null.
     """
 
-    frame: pl.DataFrame
-    order: np.ndarray
-    ids: np.ndarray
-    bits: np.ndarray
+    words: pl.Series
+    hashes: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+
+    def lists(self) -> pl.Series:
+        """The words as one list of text per row, without nulls."""
+        lengths = np.diff(self.starts)
+        rows = pl.Series("row", np.repeat(np.arange(len(lengths)), lengths))
+        frame = pl.DataFrame([rows, self.words.alias("words")]).group_by("row", maintain_order=True)
+        return frame.agg(pl.col("words").drop_nulls())["words"]
 
 
-def split_names(names: pl.Series) -> NameTokens:
-    """The canonical words of each name, without stop words."""
-    lists = names.str.split(" ")
-    flat = lists.explode()
-    raw = flat.hash(seed=11)
-    distinct = pl.DataFrame({"key": raw, "raw": flat}).unique("key", keep="any").drop_nulls("raw")
-    mapping = distinct.with_columns(word=_canonical(distinct["raw"]))
-    is_word = ~mapping["word"].is_in(STOP_WORDS)
-    mapping = mapping.with_columns(
-        hash=pl.when(is_word).then(pl.col("word").hash(seed=11)).otherwise(pl.lit(0, pl.UInt64))
-    )
-    hashes = _lookup(raw.to_numpy(), mapping["key"].to_numpy(), mapping["hash"].to_numpy())
-    lengths = np.maximum(lists.list.len().fill_null(1).to_numpy(), 1)
-    starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    words = mapping.filter(pl.col("hash") > 0).select("hash", "word").unique("hash")
-    return NameTokens(hashes, starts, words)
+def canonical_words(flat: pl.Series, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> NameWords:
+    """The words `flat[begins[i]:ends[i]]` of each row i in their canonical spelling."""
+    lengths = np.maximum(ends - begins, 0)
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    places = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
+    words = canonical(flat.gather(places))
+    return NameWords(words, words.hash(seed=SEED).to_numpy() * words.is_not_null().to_numpy(), starts)
 
 
-def _canonical(word: pl.Series) -> pl.Series:
-    """Abbreviations spelled out, numbers in words as figures, plural endings dropped."""
-    known = word.is_in(list(ABBREVIATIONS))
-    stem = where(word, word.str.ends_with("s"), _singular)
-    spelled = pl.when(known).then(word.replace(ABBREVIATIONS)).otherwise(stem.replace(ABBREVIATIONS))
-    return pl.select(spelled).to_series()
+def canonical(word: pl.Series) -> pl.Series:
+    """Abbreviations spelled out, numbers in words as figures, plural endings dropped; null for a stop word.
+
+    >>> canonical(pl.Series(["industries", "svcs", "glass", "of"])).to_list()
+    ['industry', 'service', 'glass', None]
+    """
+    known = word.is_in(pl.Series(list(ABBREVIATIONS)).implode())
+    plural = ~known & word.str.ends_with("s")
+    stem = where(word, plural, lambda rows: _spelled(_singular(rows)))
+    spelled = where(stem, known, _spell_out)
+    return pl.select(pl.when(~spelled.is_in(pl.Series(STOP_WORDS).implode())).then(spelled)).to_series()
+
+
+def _spelled(word: pl.Series) -> pl.Series:
+    return where(word, word.is_in(pl.Series(list(ABBREVIATIONS)).implode()), _spell_out)
+
+
+def _spell_out(word: pl.Series) -> pl.Series:
+    return word.replace(ABBREVIATIONS)
 
 
 def _singular(word: pl.Series) -> pl.Series:
     return word.str.replace(r"^(.{2,})ies$", "${1}y").str.replace(r"^(.{3,}[^su])s$", "$1")
-
-
-def _lookup(values: np.ndarray, keys: np.ndarray, results: np.ndarray) -> np.ndarray:
-    if len(keys) == 0:
-        return np.zeros(len(values), dtype=results.dtype)
-    frame = pl.DataFrame({"key": values}).join(
-        pl.DataFrame({"key": keys, "result": results}).unique("key"), on="key", how="left", maintain_order="left"
-    )
-    return frame["result"].fill_null(0).to_numpy()
-
-
-def join_tokens(parts: list[NameTokens]) -> NameTokens:
-    """The tokens of consecutive batches as those of one side."""
-    lengths = np.concatenate([np.diff(part.starts) for part in parts]) if parts else np.zeros(0, dtype=np.int64)
-    words = pl.concat([part.words for part in parts]).unique("hash").sort("hash")
-    return NameTokens(
-        np.concatenate([part.hashes for part in parts]),
-        np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
-        words,
-    )
-
-
-def build_vocabulary(sides: list[NameTokens]) -> Vocabulary:
-    """Count in how many names of all sides each word stands.
-
-    Ids follow (frequency descending, word ascending): they do not depend on the order of the rows.
-    """
-    hashes = pl.concat([pl.DataFrame({"hash": side.hashes}) for side in sides]).filter(pl.col("hash") > 0)
-    counts = hashes.group_by("hash").len("records")
-    words = pl.concat([side.words for side in sides]).unique("hash")
-    frame = counts.join(words, on="hash").sort(["records", "word"], descending=[True, False])
-    total = max(1, sum(len(side.starts) - 1 for side in sides))
-    bits = np.maximum(np.rint(BIT_SCALE * np.log2(total / np.maximum(frame["records"].to_numpy(), 1))), 1)
-    frame = frame.with_columns(
-        token_id=pl.int_range(1, pl.len() + 1, dtype=pl.Int32), bits=pl.Series(bits.astype(np.int16))
-    )
-    by_hash = frame.sort("hash")
-    return Vocabulary(
-        frame.select("token_id", "word", "records", "bits"),
-        by_hash["hash"].to_numpy(),
-        by_hash["token_id"].to_numpy(),
-        np.concatenate(([0], bits)).astype(np.int16),
-    )
-
-
-def rarest_words(tokens: NameTokens, vocabulary: Vocabulary) -> pl.DataFrame:
-    """Each record's rarest words.
-
-    Returns:
-        t1..t6 INT32 token ids, rarest first, 0 where the name has fewer words; w1..w6 INT16 their bits in eighths;
-        name_bits INT16: the sum over all of the name's words; name_set UINT64: equal for equal sets of words.
-    """
-    ids = _lookup(tokens.hashes, vocabulary.order, vocabulary.ids).astype(np.int32)
-    lengths = np.diff(tokens.starts)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(ids)) - np.repeat(tokens.starts[:-1], lengths)
-    matrix = np.zeros((len(lengths), 12), dtype=np.int32)
-    inside = place < 12
-    matrix[rows[inside], place[inside]] = ids[inside]
-    matrix = -np.sort(-matrix, axis=1)
-    matrix[:, 1:][matrix[:, 1:] == matrix[:, :-1]] = 0
-    weights = vocabulary.bits[matrix]
-    columns = {f"t{i + 1}": matrix[:, i] for i in range(WIDTH)}
-    columns |= {f"w{i + 1}": weights[:, i] for i in range(WIDTH)}
-    frame = pl.DataFrame(columns | {"name_bits": weights.sum(axis=1).astype(np.int16)})
-    return frame.with_columns(name_set=_set_hash(matrix))
-
-
-def _set_hash(matrix: np.ndarray) -> np.ndarray:
-    mixed = np.zeros(len(matrix), dtype=np.uint64)
-    for column in matrix.T:
-        mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return mixed

@@ -126,29 +126,32 @@ def _suffixes_path() -> str:
 
 def hostname(address: pl.Series) -> pl.Series:
     """The host of a web address in lower case, without scheme, user, port, path and "www."; null when it is none."""
-    text = address.str.strip_chars().str.replace_many(["https://", "http://", "www."], ["", "", ""])
-    text = where(
-        text,
-        text.str.contains_any(["/", ":", "?", "#", "@", " "]),
-        lambda rest: rest.str.extract(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)", 1),
-    )
-    return none_where(text.str.strip_chars("."), ~text.str.contains(".", literal=True))
+    text = address.str.strip_chars().str.strip_prefix("https://").str.strip_prefix("http://").str.strip_prefix("www.")
+    text = where(text, text.str.contains("/", literal=True), _before_path)
+    odd = text.str.contains(r"[^a-z0-9.-]|^\.|\.$|\.\.")
+    text = where(text, odd, lambda rest: rest.str.extract(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)", 1))
+    return none_where(text, ~text.str.contains(".", literal=True))
+
+
+def _before_path(address: pl.Series) -> pl.Series:
+    bare = where(address, address.str.contains("//", literal=True), lambda rows: rows.str.replace(r"^[^/]*//", ""))
+    return bare.str.splitn("/", 2).struct.field("field_0").str.strip_prefix("www.")
 
 
 def registrable_domain(host: pl.Series) -> pl.Series:
     """The part of a host that somebody registered, by the public suffix list ("shop.acme.co.uk" is "acme.co.uk")."""
-    return where(host, host.str.count_matches(".", literal=True) > 1, _registrable)
+    return where(host, host.str.contains(r"\..*\."), _registrable)
 
 
 def _registrable(host: pl.Series) -> pl.Series:
     two = host.str.extract(r"([^.]+\.[^.]+)$", 1)
     three = host.str.extract(r"([^.]+\.[^.]+\.[^.]+)$", 1)
-    public = two.is_in(sorted(_multi_part_endings()))
+    public = two.is_in(pl.Series(sorted(_multi_part_endings())).implode())
     return pl.select(pl.when(public).then(three).otherwise(two)).to_series()
 
 
 def _own_domain(domain: pl.Series) -> pl.Series:
-    return none_where(domain, domain.is_in([*FREE_MAIL, *SHARED_HOSTS]))
+    return none_where(domain, domain.is_in(pl.Series([*FREE_MAIL, *SHARED_HOSTS]).implode()))
 
 
 def clean_domain(folded: pl.Series) -> Columns:
@@ -158,7 +161,7 @@ def clean_domain(folded: pl.Series) -> Columns:
 
 def domain_label(domain: pl.Series) -> pl.Series:
     """What stands before the first dot: "acme" of "acme.co.uk"."""
-    return domain.str.splitn(".", 2).struct.field("field_0")
+    return domain.str.head(domain.str.find(".", literal=True))
 
 
 def clean_email(folded: pl.Series) -> Columns:
@@ -169,14 +172,13 @@ def clean_email(folded: pl.Series) -> Columns:
         email_domain: registrable domain, null for free mail.
     """
     address = folded.str.strip_chars(" <>;,").str.strip_prefix("mailto:")
-    address = where(
-        address, address.str.contains("+", literal=True), lambda tagged: tagged.str.replace(r"\+[^@]*@", "@")
-    )
     address = none_where(address, ~address.str.contains(r"^[^@\s]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$"))
-    google = address.str.ends_with("@gmail.com") | address.str.ends_with("@googlemail.com")
-    address = where(address, google, _without_dots)
-    host = address.str.splitn("@", 2).struct.field("field_1")
-    return {"email": address, "email_domain": _own_domain(registrable_domain(host))}
+    tagged = address.str.contains("+", literal=True)
+    address = where(address, tagged, lambda rows: rows.str.replace(r"\+[^@]*@", "@"))
+    host = address.str.slice(address.str.find("@", literal=True) + 1)
+    domain = _own_domain(registrable_domain(host))
+    google = domain.is_null() & (host.str.ends_with("gmail.com") | host.str.ends_with("googlemail.com"))
+    return {"email": where(address, google, _without_dots), "email_domain": domain}
 
 
 def _without_dots(address: pl.Series) -> pl.Series:

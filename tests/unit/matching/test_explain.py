@@ -62,9 +62,11 @@ def test_the_keys_of_a_pair_are_those_that_brought_it() -> None:
     left, right = generate(1500, seed=6, hard=2)
     con = connect({"l": left, "r": right}, threads=2)
     prepared = prepare(con, ("l", "r"), ())
-    report = block(con, prepared.left, prepared.right, prepared.columns, RULES.block_pairs, is_self=False)
+    found = block(con, prepared.left, prepared.right, prepared.columns, RULES.block_pairs, is_self=False)
+    report = found.report
     assert report.refined_values, "some keys must be too common for this test to mean something"
-    brought = {(left, right): keys for left, right, keys in con.execute("SELECT l, r, keys FROM _pairs").fetchall()}
+    pairs = zip(found.left.tolist(), found.right.tolist(), strict=True)
+    brought = dict(zip(pairs, found.keys.tolist(), strict=True))
     chosen = random.Random(1).sample(sorted(brought), 8)
     strangers = [(left, (right * 7 + 13) % prepared.right_rows) for left, right in chosen]
     for pair in [*chosen, *strangers]:

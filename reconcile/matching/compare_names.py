@@ -1,0 +1,166 @@
+"""Company names compared: by the words they share and by what is left over on both sides.
+
+What tells two companies of one family apart is a word on each side that the other lacks; a word too many on one side
+only, a misspelt word or a general word ("services") tells much less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from reconcile.matching.clean.name import initials
+from reconcile.matching.comparison import Comparison
+from reconcile.matching.pairs import Flags, Floats, Levels, Pairs, Places, first_true
+from reconcile.matching.vocabulary import BIT_SCALE, Vocabulary
+
+Words = npt.NDArray[np.int32]
+Bits = npt.NDArray[np.int32]
+GENERAL = 6 * BIT_SCALE  # words of up to this many eighths of a bit are general ones
+LONGEST_ACRONYM = 8
+LABELS = (
+    "missing",
+    "different",
+    "a general word shared",
+    "some words shared, others not",
+    "similar, but each has its own word",
+    "rare words shared, general ones not",
+    "one contains the other, common",
+    "one contains the other",
+    "the same but for a general word",
+    "initials of the other",
+    "nearly the same",
+    "nearly the same, rare",
+    "same name, common",
+    "same name, not rare",
+    "same name, rare",
+)
+# How often the names of two records of one company differ in a way that also tells two companies apart: rarely. The
+# rest of the matches have the same name or nearly so. Round figures from experience with company registers.
+LEVELS_OF_MATCHES = {1: 0.004, 2: 0.002, 3: 0.008, 4: 0.012, 5: 0.008, 6: 0.003, 7: 0.045, 8: 0.02, 9: 0.008}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The words of two names: bits both share, bits each has over, and whether a misspelt word was taken as shared."""
+
+    both: Bits
+    over_a: Bits
+    over_b: Bits
+    total: Bits
+
+
+def name_level(pairs: Pairs) -> Levels:
+    """Level of each pair, by LABELS."""
+    missing = pairs.missing("name_key")
+    sets = pairs.left.words, pairs.right.words
+    if pairs.vocabulary is None or sets[0] is None or sets[1] is None:
+        raise ValueError("Names are compared by their words, which these sides do not have.")
+    a, b = sets[0].sets[pairs.l], sets[1].sets[pairs.r]
+    same = pairs.same("name_key") | ((a == b) & (a != 0) & ~missing)
+    often = np.maximum(pairs.left.counts["name_key"][pairs.l], pairs.right.counts["name_key"][pairs.r])
+    levels = first_true(len(pairs), (missing, 0), (same & (often <= 4), 14), (same & (often <= 20), 13), (same, 12))
+    differing = np.flatnonzero(~missing & ~same)
+    levels[differing] = _differing(pairs, differing, pairs.vocabulary)
+    return levels
+
+
+def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
+    shared = _shared(pairs, places, vocabulary)
+    alike = pairs.similarity.jaro_winkler(*pairs.texts("name_key", places))
+    over = np.minimum(shared.over_a, shared.over_b)
+    total_over = shared.over_a + shared.over_b
+    both, rare = shared.both, vocabulary.rare_bits
+    contained = np.where(both < rare, 6, np.where(total_over <= GENERAL, 8, 7))
+    return first_true(
+        len(places),
+        ((total_over == 0) | (alike >= 0.97), np.where(both >= rare, 11, 10)),
+        (_is_acronym(pairs, places, alike), 9),
+        ((over == 0) & (both > GENERAL), contained),
+        (alike >= 0.94, 7),
+        ((over <= GENERAL) & (both >= rare), 5),
+        ((3 * both >= shared.total) | (alike >= 0.88), 4),
+        (both > GENERAL, 3),
+        ((both > 0) | (alike >= 0.78), 2),
+        (True, 1),
+    )
+
+
+def _shared(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> _Shared:
+    left, right = pairs.left.words, pairs.right.words
+    if left is None or right is None:
+        raise ValueError("Names are compared by their words, which these sides do not have.")
+    rows = pairs.l[places], pairs.r[places]
+    a, b = left.ids[rows[0]], right.ids[rows[1]]
+    in_b, in_a = _found(a, b), _found(b, a)
+    shared = np.where(in_b, vocabulary.bits[a], 0).sum(axis=1, dtype=np.int32)
+    x, y = _first_unmatched(a, in_b), _first_unmatched(b, in_a)
+    alike = _words_alike(pairs, vocabulary, x, y)
+    x_bits = np.where(alike, vocabulary.bits[x].astype(np.int32), 0)
+    y_bits = np.where(alike, vocabulary.bits[y].astype(np.int32), 0)
+    bits_a, bits_b = left.bits[rows[0]].astype(np.int32), right.bits[rows[1]].astype(np.int32)
+    return _Shared(
+        shared + np.minimum(x_bits, y_bits),
+        np.maximum(bits_a - shared - x_bits, 0),
+        np.maximum(bits_b - shared - y_bits, 0),
+        bits_a + bits_b,
+    )
+
+
+def _found(own: Words, other: Words) -> Flags:
+    """Whether each of a record's rarest words stands in the other record's name too."""
+    found = np.zeros(own.shape, dtype=bool)
+    for i in range(other.shape[1]):
+        found |= own == other[:, i : i + 1]
+    return found & (own > 0)
+
+
+def _first_unmatched(words: Words, found: Flags) -> Words:
+    """The rarest word that the other name lacks; 0 for none."""
+    first = np.argmin(found, axis=1)
+    rows = np.arange(len(words))
+    return np.where(found[rows, first], 0, words[rows, first]).astype(np.int32)
+
+
+def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Flags:
+    """Whether two words are spellings of one: nearly the same letters, or one is the beginning of the other."""
+    alike = np.zeros(len(x), dtype=bool)
+    places = np.flatnonzero((x > 0) & (y > 0))
+    a, b = vocabulary.words.gather(x[places]), vocabulary.words.gather(y[places])
+    if len(places) == 0:
+        return alike
+    near = pairs.similarity.jaro_winkler(a, b) >= 0.9
+    shorter = pl.select(pl.min_horizontal(a.str.len_bytes(), b.str.len_bytes())).to_series()
+    begins = (a.str.slice(0, shorter) == b.str.slice(0, shorter)) & (shorter >= 3)
+    alike[places] = near | begins.to_numpy()
+    return alike
+
+
+def _is_acronym(pairs: Pairs, places: Places, alike: Floats) -> Flags:
+    """Whether one name is made of the first letters of the other one's words, three at least."""
+    found = np.zeros(len(places), dtype=bool)
+    unlike = np.flatnonzero(alike < 0.94)
+    short, long = pairs.texts("name", places[unlike])
+    for one, other in ((short, long), (long, short)):
+        likely = (one.str.len_bytes() <= LONGEST_ACRONYM) & ~one.str.contains(" ", literal=True)
+        likely &= other.str.count_matches(" ", literal=True) >= 2
+        likely &= one.str.slice(0, 1) == other.str.slice(0, 1)
+        rows = likely.arg_true()
+        if len(rows):
+            equal = (initials(other.gather(rows)) == one.gather(rows)).to_numpy()
+            found[unlike[rows.to_numpy()[equal]]] = True
+    return found
+
+
+NAME = Comparison(
+    "name",
+    frozenset({"name_key"}),
+    LABELS,
+    name_level,
+    apart_when=frozenset({"related"}),
+    related_top=8,
+    expected=LEVELS_OF_MATCHES,
+)
