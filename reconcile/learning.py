@@ -15,13 +15,13 @@ import duckdb
 from reconcile import access, audit
 from reconcile.errors import StateError
 from reconcile.matching import MatchRules, dedupe, link
-from reconcile.matching.files import literal
 from reconcile.matching.models import RunComparison, compare_links
 from reconcile.matching.quality import QualityEstimate, estimate_quality
 from reconcile.matching.refine import propose_pairs
 from reconcile.model import Person, Progress, Reconciliation, RecordRef, Run, Side
 from reconcile.runs.evidence import rules_of
 from reconcile.runs.reading import open_run, read_document
+from reconcile.snapshots.sql import literal
 from reconcile.state import judgements, match_models, reconciliations, runs
 from reconcile.state.judgements import StoredJudgement
 from reconcile.state.match_models import StoredModel
@@ -184,7 +184,7 @@ class Question:
     """An undecided pair whose judgement would teach much, and the exception under which it can be judged.
 
     Attributes:
-        agreeing, differing: comparisons that speak for the pair and against it, the weightiest first.
+        differing: comparisons that speak against the pair, the weightiest first.
     """
 
     exception_id: str
@@ -193,7 +193,6 @@ class Question:
     left_name: str
     right_name: str
     probability: float
-    agreeing: tuple[str, ...]
     differing: tuple[str, ...]
 
 
@@ -229,7 +228,7 @@ def _question(con: duckdb.DuckDBPyConnection, pair: tuple[str, str]) -> Question
     told = sorted((role for role in bits if row[f"level_{role}"]), key=lambda role: -abs(bits[role]))
     return Question(
         row["exception_id"], *pair, row["left_name"], row["right_name"], row["probability"],
-        tuple(role for role in told if bits[role] > 0), tuple(role for role in told if bits[role] < 0),
+        tuple(role for role in told if bits[role] < 0),
     )  # fmt: skip
 
 

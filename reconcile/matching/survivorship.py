@@ -192,6 +192,6 @@ def _blocks(members: Sequence[Member], rules: SurvivorshipRules) -> tuple[str, .
     return (
         (
             f"{len(customers) or len(live)} live billing customers are in this cluster ({shown}): "
-            "merging would leave one account for all."
+            "merging would leave one record for all of them."
         ),
     )

@@ -1,69 +1,106 @@
-"""What the Duplicates page shows: a cluster's members, and the record that would survive if they were merged."""
+"""What the Duplicates page shows: a cluster's members, what holds them together, and what a merge would leave."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconcile.model import ROLES, Role
-from reconcile.reviewing import RecordView
+import streamlit as st
+
+from reconcile.matching.survivorship import (
+    FieldRule,
+    Member,
+    MergePreview,
+    SurvivorshipRules,
+    preview_merge,
+)
+from reconcile.model import Side
+from reconcile.reviewing import OpenRun
+from reconcile.reviewing.merging import Merging, merge_members
+from reconcile.runs.duplicates import REASONS
+from reconcile.ui.queries.files import columns, rows
+from reconcile.ui.queries.matching import find_record_names
+from reconcile.ui.text.labels import ROLES as ROLE_NAMES
+
+KEPT = 256
+MASTER_REASONS: Mapping[str, str] = {
+    "live billing": "it serves a live billing customer",
+    "most complete": "it holds the most values",
+    "oldest": "it is the oldest",
+    "newest": "it is the newest",
+    "most children": "most records hang on it",
+    "owner active": "its owner is active",
+    "smallest record id": "nothing else tells them apart, and its id comes first",
+    "chosen by hand": "chosen by you",
+}
+FIELD_RULES: Mapping[FieldRule, str] = {
+    "master": "the surviving record, else another one that has it",
+    "most_recent": "the record changed last",
+    "most_complete": "the fullest record",
+    "most_frequent": "most of the records",
+    "longest": "whichever is longest",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Survivor:
-    """The record that would survive.
+class Choice:
+    """What a person chose for a preview; None and empty leave it to the rules."""
 
-    Attributes:
-        master: id of the member that the others would be merged into, and `why` it is that one.
-        values: role -> (value that wins, id of the member it comes from).
-        blocked: why the members should not be merged as they are; empty when nothing stands against it.
-    """
-
-    master: str
-    why: str
-    values: dict[Role, tuple[str, str]]
-    blocked: str
+    members: tuple[str, ...]
+    master_id: str | None = None
+    field_rule: FieldRule = "master"
+    overrides: tuple[tuple[str, str], ...] = ()
+    allow_two_live: bool = False
 
 
-def survivor(members: Sequence[RecordView], master_id: str | None = None) -> Survivor:
-    """The surviving record of some members of one side.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An accepted pair that does not hold its two records together, and why (part of a sentence)."""
 
-    The master is the member that holds a link to the other side, then the one with most values, then the oldest, then
-    the smallest id; `master_id` overrides that. Of each role the master's value wins; where it has none, the value that
-    most of the others have.
-    """
-    ranked = sorted(members, key=_preference)
-    master = next((member for member in ranked if member.record_id == master_id), ranked[0])
-    values: dict[Role, tuple[str, str]] = {}
-    for role in ROLES:
-        holders = [master, *(member for member in ranked if member is not master)]
-        filled = [(member.values[role], member.record_id) for member in holders if member.values.get(role)]
-        if filled:
-            values[role] = filled[0] if filled[0][1] == master.record_id else _most_common(filled)
-    return Survivor(master.record_id, _why(master, is_chosen=master_id is not None), values, _blocked(members))
+    first_id: str
+    second_id: str
+    first_name: str
+    second_name: str
+    weight: float
+    probability: float
+    reason: str
 
 
-def _preference(member: RecordView) -> tuple[bool, int, str, str]:
-    return not member.link_id, -len(member.values), member.created_at or "~", member.record_id
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def members_of(_opened: OpenRun, path: str, side: Side, record_ids: tuple[str, ...]) -> Merging:  # noqa: ARG001  the path is the cache's key
+    """The records of a cluster as survivorship sees them."""
+    return merge_members(_opened, side, record_ids)
 
 
-def _most_common(filled: list[tuple[str, str]]) -> tuple[str, str]:
-    counted = Counter(value for value, _ in filled)
-    return max(filled, key=lambda pair: counted[pair[0]])
+def preview(members: Sequence[Member], choice: Choice) -> MergePreview:
+    """What a merge of the chosen members would leave."""
+    rules = SurvivorshipRules(default_field=choice.field_rule, allow_two_live=choice.allow_two_live)
+    dropped = frozenset(member.record_id for member in members) - set(choice.members)
+    return preview_merge(members, rules, master_id=choice.master_id, dropped=dropped, overrides=dict(choice.overrides))
 
 
-def _why(master: RecordView, *, is_chosen: bool) -> str:
-    if is_chosen:
-        return "chosen by you"
-    return "it holds the link to the other side" if master.link_id else "it holds the most values"
+def field_name(name: str, labels: Mapping[str, str]) -> str:
+    """What a field is called: a role by its word, any other as its source calls it."""
+    return {str(role): shown for role, shown in ROLE_NAMES.items()}.get(name) or labels.get(name, name)
 
 
-def _blocked(members: Sequence[RecordView]) -> str:
-    linked = {member.link_id for member in members if member.link_id}
-    if len(linked) > 1:
-        return (
-            f"{len(linked)} of the members are linked to different partners: {', '.join(sorted(linked))}. "
-            "Merging would leave all but one of them without a link."
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def cut_pairs(path: str, side: Side, record_ids: tuple[str, ...]) -> tuple[Cut, ...]:
+    """The accepted pairs of these records that hold nothing together, strongest first."""
+    if not columns(path, f"{side}_apart"):
+        return ()
+    found = rows(
+        path,
+        f"""SELECT id_a, id_b, weight, probability, reason FROM {side}_apart
+        WHERE id_a IN (SELECT unnest(?::VARCHAR[])) OR id_b IN (SELECT unnest(?::VARCHAR[]))
+        ORDER BY weight DESC, id_a, id_b LIMIT 20""",
+        [list(record_ids), list(record_ids)],
+    )
+    names = find_record_names(path, side, [row[key] for row in found for key in ("id_a", "id_b")])
+    return tuple(
+        Cut(
+            row["id_a"], row["id_b"], names[row["id_a"]], names[row["id_b"]], row["weight"], row["probability"],
+            REASONS.get(row["reason"], row["reason"]),
         )
-    return ""
+        for row in found
+    )  # fmt: skip

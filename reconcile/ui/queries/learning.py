@@ -123,15 +123,14 @@ def interval(middle: float, low: float, high: float) -> str:
 
 
 def question_rows(found: Sequence[Question]) -> pd.DataFrame:
-    """One row a pair worth asking about: left, right (names), chance, agree, differ (roles as shown)."""
+    """One row a pair worth asking about: left, right (names), chance, differ (roles as shown, weightiest first)."""
     return pd.DataFrame(
         [
             {
                 "left": each.left_name,
                 "right": each.right_name,
                 "chance": chance(each.probability),
-                "agree": ", ".join(role_name(role).lower() for role in each.agreeing),
-                "differ": ", ".join(role_name(role).lower() for role in each.differing),
+                "differ": ", ".join(role_name(role).lower() for role in each.differing) or None,
             }
             for each in found
         ]

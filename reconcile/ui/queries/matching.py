@@ -175,6 +175,14 @@ def find_records(path: str, side: str, text: str, limit: int = 20) -> list[tuple
     ]
 
 
+def find_record_names(path: str, side: str, record_ids: list[str]) -> dict[str, str]:
+    """What records are called, by id; one without a name is called by its id."""
+    sql = f"SELECT record_id, name FROM {side}_records WHERE record_id IN (SELECT unnest(?::VARCHAR[]))"
+    return {record_id: record_id for record_id in record_ids} | {
+        row["record_id"]: row["name"] for row in rows(path, sql, [record_ids]) if row["name"]
+    }
+
+
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def example_pair(path: str, part: str) -> tuple[str, str] | None:
     """The least certain pair of the run: of the two sides ("link"), or of one side; None where it has none."""

@@ -1,30 +1,29 @@
-"""The parts of the Duplicates page: the list of clusters, the members side by side, the survivor, and the judgement."""
+"""The parts of the Duplicates page: the list of clusters, the judgement, and what holds the members together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from reconcile.access import may
-from reconcile.model import ROLES, Verdict
-from reconcile.reviewing import Card, Queue, QueueFilter, QueueRow, RecordView
+from reconcile.model import Side, Verdict
+from reconcile.reviewing import Card, Queue, QueueFilter, QueueRow
 from reconcile.reviewing.paging import queue_page
 from reconcile.ui.actions import review as actions
 from reconcile.ui.actions.review import Answer
 from reconcile.ui.components.paging import PAGE_ROWS, choose_page
-from reconcile.ui.components.record_grid import Cell, Column, Row, show_records
-from reconcile.ui.components.tables import show_openable
+from reconcile.ui.components.tables import show_openable, show_table
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
-from reconcile.ui.queries.duplicates import Survivor, survivor
+from reconcile.ui.queries.duplicates import cut_pairs, members_of
 from reconcile.ui.queries.review import duplicate_rows, queue_of, read_card
+from reconcile.ui.sections.survivor import show_survivor
 from reconcile.ui.text import age, chance, count, plain
-from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 from reconcile.ui.text.labels import VERDICTS
 
 OPENED = "cluster"
-MOST_SHOWN = 6
 _STATUSES = {
     "open": frozenset({"undecided"}),
     "decided": frozenset({"same", "different", "unsure"}),
@@ -73,6 +72,7 @@ def _show_list(frame: Frame, queue: Queue) -> Sequence[QueueRow]:
         found = queue_page(tx, queue, chosen, offset=page * PAGE_ROWS, limit=PAGE_ROWS)
     if found.rows:
         with slot:
+            st.caption("Most money at stake first. Click a cluster to open it.")
             show_openable(
                 duplicate_rows(found.rows, {side: frame.side_name(side) for side in ("left", "right")}),
                 [row.exception_id for row in found.rows],
@@ -98,9 +98,9 @@ def _open(exception_id: str) -> None:
 
 def _show_cluster(frame: Frame, queue: Queue, card: Card) -> None:
     exception, members = card.exception, card.members
-    side = frame.side_name(exception.side or "left")
+    side: Side = exception.side or "left"
     names = {member.record_id: member.values.get("name", member.record_id) for member in members}
-    st.markdown(f"**{count(len(exception.members))} records of {side}.** Are they one customer?")
+    st.markdown(f"**{count(len(exception.members))} records of {frame.side_name(side)}.** Are they one customer?")
     _show_standing(card)
     kept = st.pills(
         "One customer are",
@@ -111,13 +111,12 @@ def _show_cluster(frame: Frame, queue: Queue, card: Card) -> None:
         key=f"kept_{exception.exception_id}",
         help="Take out who does not belong: they are split off, the others stay together.",
     )
-    chosen = [member for member in members if member.record_id in kept]
     _show_bar(frame, queue, card, kept)
-    preview = _choose_survivor(chosen, exception.exception_id) if len(chosen) > 1 else None
-    _show_members(members[:MOST_SHOWN], preview, exception.exception_id)
-    if len(members) > MOST_SHOWN:
-        st.caption(f"and {count(len(members) - MOST_SHOWN)} more members")
-    _show_weakest(card, names)
+    merging = members_of(queue.run, queue.run.run.path, side, tuple(member.record_id for member in members))
+    show_survivor(members, merging, tuple(kept), exception.exception_id)
+    if len(exception.members) > len(members):
+        st.caption(f"and {count(len(exception.members) - len(members))} more members")
+    _show_bonds(card, side, queue.run.run.path, names)
 
 
 def _show_standing(card: Card) -> None:
@@ -186,55 +185,38 @@ def _undo(frame: Frame, queue: Queue) -> None:
     attempt(lambda: _open(actions.take_back(frame.workbench, frame.person, queue)))
 
 
-def _choose_survivor(members: Sequence[RecordView], exception_id: str) -> Survivor:
-    """Which member would survive; the person may choose another one."""
-    proposed = survivor(members)
-    names = {member.record_id: member.values.get("name", member.record_id) for member in members}
-    chosen = st.selectbox(
-        "Survivor",
-        [proposed.master, *(key for key in names if key != proposed.master)],
-        format_func=lambda key: f"{names[key]} ({key})",
-        key=f"survivor_{exception_id}_{len(members)}",
-        width=420,
-    )
-    made = survivor(members, None if chosen == proposed.master else chosen)
-    st.caption(f"Preview only: {made.why}. Merging in the systems is not part of a change set yet.")
-    if made.blocked:
-        st.warning(plain(made.blocked), icon=":material/block:")
-    return made
-
-
-def _show_members(members: Sequence[RecordView], preview: Survivor | None, exception_id: str) -> None:
-    columns = [Column(member.values.get("name", "–"), member.record_id) for member in members]
-    if preview is not None:
-        columns.append(Column("Would survive", preview.master))
-    rows = []
-    for role in ROLES:
-        values = [member.values.get(role) for member in members]
-        if not any(values):
-            continue
-        cells = [Cell(values[0]), *(Cell(value, values[0]) for value in values[1:])]
-        if preview is not None:
-            cells.append(Cell(preview.values.get(role, (None, ""))[0], tone="green"))
-        rows.append(Row(ROLE_NAMES[role], tuple(cells), "differs" if len(set(values)) > 1 else "same"))
-    tail = (Cell("", blank=" "),) if preview is not None else ()
-    for label, found in (
-        ("Stored link", [member.link_id for member in members]),
-        ("Owner", [member.owner for member in members]),
-        ("Created", [member.created_at for member in members]),
-    ):
-        if any(found):
-            rows.append(Row(label, (*(Cell(value, blank="–") for value in found), *tail), "same"))
-    differing = [row for row in rows if row.kind == "differs"]
-    others = [row for row in rows if row.kind != "differs"]
-    gap = [Row("The same, or for information", kind="gap")] if differing and others else []
-    show_records(columns, [*differing, *gap, *others], key=f"members_{exception_id}", alt="Members side by side")
-
-
-def _show_weakest(card: Card, names: dict[str, str]) -> None:
-    if not card.member_pairs:
+def _show_bonds(card: Card, side: Side, path: str, names: dict[str, str]) -> None:
+    """What holds the members together, weakest first, and which accepted pairs of theirs were cut."""
+    rows = [
+        {
+            "pair": " and ".join(names.get(key, key) for key in (bond.left_id, bond.right_id)),
+            "chance": "–" if bond.probability is None else chance(bond.probability),
+            "bits": "–" if bond.weight is None else f"{bond.weight:+.1f}",
+            "why": "holds them together" + (", the weakest bond" if place == 0 and len(card.member_pairs) > 1 else ""),
+        }
+        for place, bond in enumerate(card.member_pairs)
+    ]
+    rows += [
+        {
+            "pair": f"{cut.first_name} and {cut.second_name}",
+            "chance": chance(cut.probability),
+            "bits": f"{cut.weight:+.1f}",
+            "why": f"held apart: {cut.reason}",
+        }
+        for cut in cut_pairs(path, side, card.exception.members)
+    ]
+    if not rows:
         return
-    weakest = card.member_pairs[0]
-    pair = " and ".join(plain(names.get(key, key)) for key in (weakest.left_id, weakest.right_id))
-    if weakest.probability is not None:
-        st.caption(f"Weakest bond: {pair}, {chance(weakest.probability)} probable ({weakest.weight or 0.0:+.1f} bits).")
+    st.markdown("**What holds them together, and what does not**")
+    show_table(
+        pd.DataFrame(rows),
+        {
+            "pair": st.column_config.TextColumn("Pair", width=270),
+            "chance": st.column_config.TextColumn("Probable", width=90, alignment="right"),
+            "bits": st.column_config.TextColumn("Bits", width=56, alignment="right"),
+            "why": st.column_config.TextColumn("What became of it", width=330),
+        },
+        alt="Pairs of the members, those that hold and those that were cut",
+        key=f"bonds_{card.exception.exception_id}",
+        max_rows=8,
+    )

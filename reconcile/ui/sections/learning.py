@@ -79,11 +79,10 @@ def _show_questions(frame: Frame, run: Run, definition: Reconciliation, lessons:
         queries.question_rows(found),
         [each.exception_id for each in found],
         {
-            "left": st.column_config.TextColumn(frame.side_name("left"), width=150),
-            "right": st.column_config.TextColumn(frame.side_name("right"), width=150),
+            "left": st.column_config.TextColumn(frame.side_name("left"), width=160),
+            "right": st.column_config.TextColumn(frame.side_name("right"), width=160),
             "chance": st.column_config.TextColumn("Probable", width=84, alignment="right"),
-            "agree": st.column_config.TextColumn("Speaks for it", width=130),
-            "differ": st.column_config.TextColumn("Speaks against it", width=130),
+            "differ": st.column_config.TextColumn("Speaks against it", width=160),
         },
         _open_review,
         key=f"questions_{run.id}_{hash(lessons.version)}_{_key_of(found)}",
@@ -106,7 +105,8 @@ def _show_quality(run: Run, lessons: Lessons, estimates: tuple[QualityEstimate, 
         "What the decisions say, with 95 % intervals. Recall is among the candidates; what no blocking key brought is "
         "not in it."
         if lessons.linked
-        else "Nothing was decided yet, so these intervals are wide: decide some pairs, best those on the left."
+        else "Nothing was decided yet: this is what the model itself promises, with room for its being wrong. Decide "
+        "some pairs, best those on the left."
     )
     show_table(
         queries.quality_rows(estimates, pairs_at(run.path, tuple(each.threshold for each in estimates))),

@@ -180,21 +180,21 @@ def _show_learned(run: Run) -> None:
         "how often the level is seen among the same customers and among different ones."
     )
     levels = queries.learned_levels(run.path)
-    chart_side, table_side = st.columns([6, 5], gap="medium")
+    chart_side, table_side = st.columns([11, 10], gap="medium")
     with chart_side:
         st.altair_chart(charts.weight_chart(levels), alt="Match weights by role and level")
     with table_side:
         show_table(
             levels.assign(m=levels["m"] * 100, u=levels["u"] * 100),
             {
-                "role": st.column_config.TextColumn("What", width=100),
-                "label": st.column_config.TextColumn("Agreement", width=170),
+                "role": st.column_config.TextColumn("What", width=94),
+                "label": st.column_config.TextColumn("Agreement", width=176),
                 "weight": st.column_config.NumberColumn("Bits", format="%+.1f", width=52),
                 "m": st.column_config.NumberColumn(
                     "Same", format="%.2f %%", width=72, help="Share of the level among pairs of the same customer (m)"
                 ),
                 "u": st.column_config.NumberColumn(
-                    "Different", format="%.4f %%", width=84, help="Share among pairs of different customers (u)"
+                    "Different", format="%.3f %%", width=80, help="Share among pairs of different customers (u)"
                 ),
             },
             alt="Levels of agreement with their shares and weights",
