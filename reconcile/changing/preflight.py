@@ -156,14 +156,14 @@ def _calls(remotes: Remotes, operations: Sequence[Operation]) -> Iterator[Findin
     for connection_id, requests in needed.items():
         writer = remotes.writer(connection_id)
         left = writer.requests_left() if isinstance(writer, KnowsRequestsLeft) else None
-        said = f"{writer.connection.name}: about {requests} requests"
+        said = f"{writer.connection.name}: about {requests:,} requests"
         if left is None:
             yield Finding("information", "calls", f"{said}.")
         elif requests > left:
-            yield Finding("stop", "calls", f"{said}, but only {left} are left today.")
+            yield Finding("stop", "calls", f"{said}, but only {left:,} are left today.")
         else:
             severity: Severity = "warning" if 2 * requests > left else "information"
-            yield Finding(severity, "calls", f"{said}; {left} are left today.")
+            yield Finding(severity, "calls", f"{said}; {left:,} are left today.")
 
 
 def _undoing(operations: Sequence[Operation]) -> Iterator[Finding]:

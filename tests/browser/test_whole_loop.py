@@ -61,6 +61,27 @@ def test_from_the_first_screen_to_a_verified_push_and_a_report(demo: Demo, page:
     assert report["report"]["change_sets"], "the report says what was pushed"
 
 
+def test_keys_that_come_faster_than_the_screen_lose_and_repeat_nothing(demo: Demo, page: Page) -> None:
+    page.goto(f"{demo.url}/Review?kinds=one_sided")
+    page.get_by_text("Are these two the same customer?").first.wait_for()
+    settle(page)
+    begin = count_of(page, "Same")
+    opened = []
+    for _ in range(8):
+        before = page.url
+        opened.append(before)
+        page.keyboard.press("a")
+        page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+    assert len(set(opened)) == len(opened), "the card jumped back"
+    expect(page.get_by_role("button", name=re.compile(rf"^(check )?Same {begin + 8}$"))).to_be_visible()
+
+
+def count_of(page: Page, status: str) -> int:
+    shown = page.get_by_role("button", name=re.compile(rf"^(check )?{status} \d+$")).first.inner_text()
+    return int(re.findall(r"\d+", shown)[-1])
+
+
 def decide_some(page: Page) -> None:
     """Say "same customer" of the first unlinked pairs from the keyboard; each decision shows the next pair."""
     page.get_by_text(re.compile(r"^Unlinked \d+")).first.click()

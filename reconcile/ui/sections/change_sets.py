@@ -6,6 +6,7 @@ import streamlit as st
 
 from reconcile.access import may
 from reconcile.changing.preflight import PreflightReport
+from reconcile.model import ChangeSetState
 from reconcile.ui.actions import changes as actions
 from reconcile.ui.components.badges import environment_badge, label_badge
 from reconcile.ui.components.confirm import ask
@@ -42,14 +43,16 @@ def choose_change_set(listing: Listing) -> str | None:
         listing_rows(shown, listing.names),
         [each.change_set.id for each in shown],
         {
-            "title": st.column_config.TextColumn("Change set", width="large", pinned=True),
+            "title": st.column_config.TextColumn("Change set", width=340, pinned=True),
             "state": st.column_config.TextColumn("State", width="small"),
             "operations": st.column_config.NumberColumn("Operations", format="localized", width="small"),
-            "verified": st.column_config.ProgressColumn("Verified", format="percent", min_value=0, max_value=1),
+            "verified": st.column_config.ProgressColumn(
+                "Verified", format="percent", min_value=0, max_value=1, width=110
+            ),
             "trouble": st.column_config.NumberColumn("In trouble", format="localized", width="small"),
             "author": st.column_config.TextColumn("Author"),
             "approver": st.column_config.TextColumn("Approver"),
-            "changed": st.column_config.DatetimeColumn("Changed", format="distance", width="small"),
+            "changed": st.column_config.DatetimeColumn("Changed", format="distance", width=120),
         },
         open_change_set,
         key=f"sets_{hash(version)}",
@@ -78,11 +81,13 @@ def show_head(frame: Frame, detail: Detail) -> None:
         st.caption(_story(detail))
         if change_set.note:
             st.warning(plain(change_set.note), icon=":material/comment:")
-        if change_set.state == "pushing":
-            _show_live_counts(frame, change_set.id)
-        else:
-            _show_counts(detail.counts)
+        counts = st.container()
         is_busy = show_job(frame.workbench, "push", change_set.id)
+        with counts:
+            if is_busy or change_set.state == "pushing":
+                _show_live_counts(frame, change_set.id, change_set.state)
+            else:
+                _show_counts(detail.counts)
         _show_actions(frame, detail, is_busy=is_busy)
         _show_findings(detail)
 
@@ -104,9 +109,10 @@ def _story(detail: Detail) -> str:
 
 
 @st.fragment(run_every=POLL_S)
-def _show_live_counts(frame: Frame, change_set_id: str) -> None:
+def _show_live_counts(frame: Frame, change_set_id: str, drawn: ChangeSetState) -> None:
+    """The counts as they change. In another state other buttons are right: then the whole page is drawn anew."""
     state, counts = read_counts(frame.workbench, change_set_id)
-    if state != "pushing":
+    if state != drawn:
         st.rerun()
     _show_counts(counts)
 

@@ -24,7 +24,15 @@ from reconcile.ui.sections.review_card import (
     show_why,
     shown_evidence,
 )
-from reconcile.ui.sections.review_queue import Desk, open_exception, restore_desk, show_filters, show_list
+from reconcile.ui.sections.review_queue import (
+    Desk,
+    adopt_address,
+    open_exception,
+    outrank_list,
+    restore_desk,
+    show_filters,
+    show_list,
+)
 from reconcile.ui.text import age, chance, money, plain
 from reconcile.ui.text.decisions import ANSWERS
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
@@ -40,15 +48,21 @@ class _Last:
     verdict: Verdict
 
 
-@st.fragment
 def show_desk(frame: Frame) -> None:
-    """Queue and card. A decision redraws this part only, and the next card before everything else."""
+    """Queue and card."""
+    adopt_address()
+    _show_desk(frame)
+
+
+@st.fragment
+def _show_desk(frame: Frame) -> None:
+    """A decision redraws this part only, and the next card before everything else."""
     if frame.run is None:
         return
     with boundary():
         queue = queue_of(frame.workbench, frame.run)
         desk = restore_desk(frame, queue)
-        if desk.opened is None or _left_the_filter(desk):
+        if _left_the_filter(desk) or desk.opened is None:
             open_exception(
                 actions.following(frame.workbench, frame.person, queue, desk.chosen, sort=desk.sort, after=None)
             )
@@ -257,7 +271,10 @@ def _show_last() -> None:
 
 
 def _decide(desk: Desk, card: Card, verdict: Verdict, chosen: tuple[str, str] | None = None) -> None:
+    outrank_list()
     frame, exception_id = desk.frame, card.exception.exception_id
+    if desk.opened != exception_id:
+        return  # the key was pressed again before the next card was drawn: nobody has seen that one yet
     answer = Answer(verdict, chosen, note=(st.session_state.get(_note_key(card)) or "").strip())
 
     def act() -> None:
@@ -276,6 +293,7 @@ def _decide(desk: Desk, card: Card, verdict: Verdict, chosen: tuple[str, str] | 
 
 
 def _move(desk: Desk, direction: str) -> None:
+    outrank_list()
     frame, opened = desk.frame, desk.opened
 
     def act() -> None:
@@ -295,6 +313,8 @@ def _move(desk: Desk, direction: str) -> None:
 
 
 def _undo(desk: Desk) -> None:
+    outrank_list()
+
     def act() -> None:
         open_exception(actions.take_back(desk.frame.workbench, desk.frame.person, desk.queue))
         st.session_state.pop(_LAST, None)

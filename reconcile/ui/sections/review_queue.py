@@ -19,6 +19,7 @@ from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 OPENED = "exception"
 LIST_ROWS = 50
 _PINNED = "_review_page"
+_OPENED, _CLICKED, _IS_OUTRANKED = "_review_opened", "_review_clicked", "_review_is_outranked"
 _ROW_PX, _LIST_PX = 28, 640
 
 STATUSES: Mapping[str, frozenset[str]] = {
@@ -61,8 +62,9 @@ class Desk:
 
     @property
     def opened(self) -> str | None:
-        """The exception on the card; the address names it."""
-        return st.query_params.get(OPENED)
+        """The exception on the card."""
+        opened: str | None = st.session_state.get(_OPENED)
+        return opened
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -87,12 +89,36 @@ class PinnedPage:
     version: int
 
 
+def adopt_address() -> None:
+    """Put the exception that the address names on the card; for a draw of the whole page.
+
+    A part of the page that is drawn anew must not ask the address: a key that is pressed quickly comes with the address
+    of the moment before, and the card would jump back.
+    """
+    st.session_state[_OPENED] = st.query_params.get(OPENED)
+
+
 def open_exception(exception_id: str | None) -> None:
     """Put an exception on the card: the address names it from now on."""
+    st.session_state[_OPENED] = exception_id
     if exception_id is None:
         st.query_params.pop(OPENED, None)
     else:
         st.query_params[OPENED] = exception_id
+
+
+def open_clicked(exception_id: str) -> None:
+    """Open a row of the list, unless a key or button was pressed too.
+
+    The list on the screen answers every request with the row that it marks; a key that is pressed before it was drawn
+    anew brings the mark of the moment before, which looks like a click.
+    """
+    st.session_state[_CLICKED] = exception_id
+
+
+def outrank_list() -> None:
+    """Say that a key or button was pressed: what the list reports with it is no click."""
+    st.session_state[_IS_OUTRANKED] = True
 
 
 def restore_desk(frame: Frame, queue: Queue) -> Desk:
@@ -102,7 +128,10 @@ def restore_desk(frame: Frame, queue: Queue) -> Desk:
     restore("q")
     restore("sort")
     sort: QueueSort = st.session_state.get("sort", "rank")
-    return Desk(frame, queue, _filter(), sort)
+    desk = Desk(frame, queue, _filter(), sort)
+    clicked, is_outranked = st.session_state.pop(_CLICKED, None), st.session_state.pop(_IS_OUTRANKED, False)
+    open_exception(clicked if clicked and not is_outranked else desk.opened)
+    return desk
 
 
 def show_filters(desk: Desk) -> None:
@@ -146,7 +175,7 @@ def show_list(desk: Desk) -> None:
             "amount": st.column_config.NumberColumn("Money", format="compact", width=60),
             "status": st.column_config.TextColumn("Said", width=66),
         },
-        open_exception,
+        open_clicked,
         key=key,
         alt="The queue. Click a row to open it.",
         opened=desk.opened,
@@ -220,6 +249,7 @@ def _show_pager(desk: Desk, page: PinnedPage) -> None:
         return
 
     def go(after: int, before: tuple[int, ...]) -> None:
+        outrank_list()
         loaded = _load(desk, after=after, before=before)
         st.session_state[_PINNED] = loaded
         open_exception(loaded.rows[0].exception_id if loaded.rows else None)
