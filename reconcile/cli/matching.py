@@ -13,7 +13,8 @@ import click
 import duckdb
 
 from reconcile.errors import DefinitionError
-from reconcile.matching import MatchRules, dedupe, explain, link
+from reconcile.matching import Explanation, MatchRules, dedupe, explain, link
+from reconcile.matching.curves import MatchReport, report_match
 from reconcile.matching.files import canonical_view, open_file, write_file
 from reconcile.model import ROLES, Role
 
@@ -148,43 +149,99 @@ def dedupe_command(
 
 @click.command("explain")
 @click.argument("left", type=FILE)
-@click.argument("right", type=FILE)
+@click.argument("right", type=FILE, required=False)
 @click.option("--left-id", metavar="COL", help="Column with the left record's id.")
 @click.option("--right-id", metavar="COL", help="Column with the right record's id.")
-@click.option("--left-id-value", required=True, help="The left record.")
-@click.option("--right-id-value", required=True, help="The right record.")
+@click.option("--left-id-value", metavar="ID", help="The left record; without it the match as a whole is explained.")
+@click.option("--right-id-value", metavar="ID", help="The right record, or the second one of LEFT.")
 @click.option("--map", "maps", multiple=True, metavar="ROLE=LEFT:RIGHT", help="Columns of a role; several with +.")
+@click.option("--one-to-one", is_flag=True, help="Each record takes part in at most one link.")
 @matching_options
 def explain_command(
     left: Path,
-    right: Path,
+    right: Path | None,
     left_id: str | None,
     right_id: str | None,
-    left_id_value: str,
-    right_id_value: str,
+    left_id_value: str | None,
+    right_id_value: str | None,
     maps: tuple[str, ...],
+    one_to_one: bool,
     threshold: float,
     as_json: bool,
     **limits: Any,
 ) -> None:
-    """Say why two records match or do not."""
+    """Say why two records match or do not, or how a match looks as a whole.
+
+    Without RIGHT the two records are both of LEFT.
+    """
+    if (left_id_value is None) != (right_id_value is None):
+        raise click.UsageError("Name both records, --left-id-value and --right-id-value, or neither.")
+    if right is None and left_id_value is None:
+        raise click.UsageError("Name a second file, or two records of this one.")
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
     _open(con, left, "left_records", left_id, left_map)
-    _open(con, right, "right_records", right_id, right_map)
-    rules = _rules(threshold, one_to_one=False, **limits)
-    found = explain(con, "left_records", "right_records", left_id_value, right_id_value, rules)
+    if right is not None:
+        _open(con, right, "right_records", right_id, right_map)
+    rules = _rules(threshold, one_to_one=one_to_one, **limits)
+    if left_id_value is None or right_id_value is None:
+        summary = link(con, "left_records", "right_records", rules).summary
+        sides = {"left": "left_records", "right": "right_records"}
+        _echo_report(report_match(con, summary, sides, rules.review), as_json)
+        return
+    other = "left_records" if right is None else "right_records"
+    _echo_pair(explain(con, "left_records", other, left_id_value, right_id_value, rules), as_json)
+
+
+def _echo_pair(found: Explanation, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found), indent=2))
         return
     click.echo(found.verdict)
+    click.echo(f"\n{'':12} {'bits':>7} {'total':>7}  agreement")
     for row in found.evidence:
         click.echo(
             f"{row.role:12} {row.weight:+7.1f} {row.total:+7.1f}  {row.label:36} "
-            f"{row.left_value or '':32.32} | {row.right_value or '':32.32}"
+            f"{row.left_value or '':32.32} | {row.right_value or '':32.32}".rstrip()
+        )
+    for rival in found.rivals:
+        chosen = ", chosen" if rival.is_chosen else ""
+        click.echo(
+            f"rival {rival.left_id} - {rival.right_id}: {rival.probability:.1%}, {rival.weight:+.1f} bits{chosen}"
         )
     for key in found.keys:
         click.echo(f"key {key.name:32} {key.outcome:14} {key.left_value or '':32.32} | {key.right_value or '':32.32}")
+
+
+def _echo_report(found: MatchReport, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found), indent=2))
+        return
+    most = max((each.pairs for each in found.bins), default=1)
+    click.echo("bits    pairs")
+    for each in found.bins:
+        click.echo(f"{each.bits:+4d} {each.pairs:8,}  {'#' * round(50 * each.pairs / most)}".rstrip())
+    click.echo("\nthreshold    pairs  precision  recall   (estimated)")
+    for point in found.curve:
+        click.echo(f"{point.threshold:9.3f} {point.pairs:8,} {point.precision:10.2%} {point.recall:7.2%}")
+    for side, share in found.unlinkable.items():
+        click.echo(f"\n{share:.1%} of the {side} records cannot be linked: no pair of theirs reaches the threshold.")
+    _echo_keys(found)
+    click.echo(f"\n{'':12} {'bits':>6} {'m':>9} {'u':>11}  agreement")
+    for level in found.levels:
+        shares = f"{level.m:9.3%} {level.u:11.5%}" if level.m is not None and level.u is not None else " " * 21
+        click.echo(f"{level.role:12} {level.weight:+6.1f} {shares}  {level.label}")
+
+
+def _echo_keys(found: MatchReport) -> None:
+    if not found.keys:
+        click.echo("\nEvery record was compared with every other; no blocking keys were needed.")
+        return
+    click.echo("\nblocking key                             pairs  matches by it alone")
+    for key in found.keys:
+        click.echo(f"{key.name:36} {key.pairs:9,} {key.alone:9,}")
+    if found.estimated_recall is not None:
+        click.echo(f"Together they find an estimated {found.estimated_recall:.2%} of the true pairs.")
 
 
 def parse_maps(maps: tuple[str, ...]) -> tuple[dict[Role, tuple[str, ...]], dict[Role, tuple[str, ...]]]:

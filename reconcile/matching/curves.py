@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reconcile.matching.block import BlockingKey
+from reconcile.matching.rules import MatchSummary
 
 Connection = duckdb.DuckDBPyConnection
 THRESHOLDS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
@@ -71,6 +72,60 @@ def unlinkable_share(
         [threshold],
     ).fetchall()[0]
     return row[0] / row[1] if row[1] else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """What one kind of blocking key brought: pairs, and the expected matches that no other key would have."""
+
+    name: str
+    pairs: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFigure:
+    """One level of agreement: its share among matches (m) and among all other pairs (u), and log2 of their quotient."""
+
+    role: str
+    level: int
+    label: str
+    weight: float
+    m: float | None
+    u: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchReport:
+    """A match as a whole.
+
+    Attributes:
+        estimated_recall: share of the true pairs that the keys bring, by capture and recapture; None: not known.
+        unlinkable: by side, the share of records of which no candidate reaches the review threshold.
+    """
+
+    bins: tuple[WeightBin, ...]
+    curve: tuple[CurvePoint, ...]
+    keys: tuple[KeyFigure, ...]
+    estimated_recall: float | None
+    unlinkable: dict[str, float]
+    levels: tuple[LevelFigure, ...]
+
+
+def report_match(con: Connection, summary: MatchSummary, sides: dict[str, str], review: float) -> MatchReport:
+    """What `link` wrote, as a whole; `sides` says which relation is left and which is right."""
+    levels = con.execute("SELECT role, level, label, weight, m, u FROM levels ORDER BY role, level DESC").fetchall()
+    return MatchReport(
+        weight_bins(con),
+        threshold_curve(con),
+        tuple(
+            KeyFigure(name, pairs, summary.unique_pairs_per_key.get(name, 0))
+            for name, pairs in sorted(summary.pairs_per_key.items(), key=lambda each: (-each[1], each[0]))
+        ),
+        summary.estimated_recall,
+        {side: unlinkable_share(con, name, f"{side}_id", threshold=review) for side, name in sides.items()},
+        tuple(LevelFigure(*row) for row in levels),
+    )
 
 
 def unique_per_key(

@@ -50,7 +50,7 @@ class Merging:
 
     Attributes:
         labels: what the source calls the fields that are no roles, by name.
-        names: what the live billing customers are called, by id.
+        names: what the members and the records of the other side that they are linked to are called, by id.
     """
 
     members: tuple[Member, ...]
@@ -79,8 +79,7 @@ def merge_members(opened: OpenRun, side: Side, record_ids: Sequence[str]) -> Mer
         _member(record, told, mine, _served(record, mine) if has_money else _live(partners[record_id], others, theirs))
         for record_id, record in sorted(records.items())
     )
-    customers = records if has_money else others
-    names = {record_id: customer.values.get("name", record_id) for record_id, customer in customers.items()}
+    names = {name: record.values.get("name", name) for name, record in {**others, **records}.items()}
     return Merging(members, mine, mine.labels, names)
 
 

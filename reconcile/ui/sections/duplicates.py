@@ -72,7 +72,7 @@ def _show_list(frame: Frame, queue: Queue) -> Sequence[QueueRow]:
         found = queue_page(tx, queue, chosen, offset=page * PAGE_ROWS, limit=PAGE_ROWS)
     if found.rows:
         with slot:
-            st.caption("Most money at stake first. Click a cluster to open it.")
+            st.caption("Most money first. Click one to open it.")
             show_openable(
                 duplicate_rows(found.rows, {side: frame.side_name(side) for side in ("left", "right")}),
                 [row.exception_id for row in found.rows],

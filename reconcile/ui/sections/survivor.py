@@ -169,7 +169,7 @@ def _facts(members: Sequence[RecordView], merging: Merging, *, has_preview: bool
             [_children(merging.hanging.children.get(member.record_id, {})) for member in members],
         ),
         ("Owner", [_owner(member, merging) for member in members]),
-        ("Stored link", [member.link_id for member in members]),
+        ("Stored link", [_called(member.link_id, merging) for member in members]),
         ("Created", [member.created_at for member in members]),
     ):
         if any(found):
@@ -178,7 +178,13 @@ def _facts(members: Sequence[RecordView], merging: Merging, *, has_preview: bool
 
 
 def _customers(member: Member, merging: Merging) -> str:
-    return ", ".join(f"{merging.names.get(name, name)} ({name})" for name in member.billing_ids)
+    return ", ".join(str(_called(name, merging)) for name in member.billing_ids)
+
+
+def _called(record_id: str | None, merging: Merging) -> str | None:
+    """A record by its name and id; by its id alone where it is not known."""
+    name = merging.names.get(record_id or "")
+    return f"{name} ({record_id})" if name else record_id
 
 
 def _children(found: Mapping[str, int]) -> str | None:
