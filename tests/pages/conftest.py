@@ -36,6 +36,7 @@ PAGES = (
     "pages/6_Changes.py",
     "pages/7_History.py",
     "pages/8_Health.py",
+    "pages/10_Compare_files.py",
     "pages/11_Reports.py",
     "pages/12_Settings.py",
 )

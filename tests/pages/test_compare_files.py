@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from reconcile.comparing.tables import ComparisonFile, RowFilter
+from reconcile.errors import InputError, NotAllowedError
+from reconcile.model import ChangeSet, Operation, Person
+from reconcile.snapshots import open_snapshot
+from reconcile.state import audit, change_sets, snapshots
+from reconcile.ui.compare.changes import draft, request_values
 from tests.pages.conftest import Site
 
 PAGE = "pages/10_Compare_files.py"
@@ -101,3 +111,72 @@ def test_a_table_of_a_snapshot_can_be_compared(small: Site) -> None:
     at.button(key="compare_now").click().run()
     assert not at.exception
     assert "The tables differ" in texts(at)
+
+
+def ledger_of(site: Site, rows: int = 12) -> tuple[str, dict[str, str]]:
+    """A file as a bookkeeper keeps it: the org's accounts, three of them with another city; those by their id."""
+    with site.workbench.database.read() as tx:
+        snapshot = snapshots.latest(tx, "sf")
+    assert snapshot is not None
+    with closing(open_snapshot(Path(snapshot.path))) as con:
+        found = con.execute(
+            "SELECT Id, BillingCity, chargebeeapps__CB_Id__c FROM Account WHERE BillingCity IS NOT NULL "
+            f"AND chargebeeapps__CB_Id__c IS NOT NULL ORDER BY Id LIMIT {rows}"
+        ).fetchall()
+    moved = {str(row[0]): f"New {row[1]}" for row in found[:3]}
+    text = io.StringIO()
+    out = csv.writer(text)
+    out.writerow(["Id", "BillingCity", "chargebeeapps__CB_Id__c"])
+    out.writerows((key, moved.get(key, city), "another" if key in moved else link) for key, city, link in found)
+    return text.getvalue(), moved
+
+
+def compared_with_ledger(site: Site) -> tuple[AppTest, dict[str, str]]:
+    text, moved = ledger_of(site)
+    at = site.open(PAGE)
+    at.session_state["compare_source_left"] = "snapshot"
+    at.run()
+    at.selectbox(key="compare_connection_left").set_value("sf").run()
+    at.selectbox(key="compare_object_left").set_value("Account").run()
+    at.button(key="compare_take_left").click().run()
+    drop(at, "right", "ledger.csv", text.encode())
+    at.button(key="compare_now").click().run()
+    assert not at.exception
+    return at, moved
+
+
+def newest_set(site: Site) -> tuple[ChangeSet, list[Operation]]:
+    with site.workbench.database.read() as tx:
+        made = change_sets.list_change_sets(tx)[0]
+        return made, change_sets.operations(tx, made.id)
+
+
+def test_changed_rows_of_a_snapshot_become_a_draft_for_the_org(full: Site) -> None:
+    at, moved = compared_with_ledger(full)
+    button = next(each for each in at.button if each.label.startswith("Make change set from 3 rows"))
+    button.click().run()
+    made, operations = newest_set(full)
+    assert (made.state, made.author_id, made.title) == ("draft", full.me.id, "Practice org Account as in ledger.csv")
+    assert {each.target.record_id: each.after["BillingCity"] for each in operations} == moved
+    assert all(set(each.after) == {"BillingCity"} for each in operations), "the link is not to be written here"
+    assert all(each.target.connection_id == "sf" and each.fingerprint and each.modified_at for each in operations)
+    with full.workbench.database.read() as tx:
+        newest = audit.last(tx)
+    assert newest is not None
+    assert (newest.action, newest.subject) == ("draft change set", made.id)
+
+
+def test_who_may_not_write_change_sets_is_refused_by_the_engine(full: Site) -> None:
+    at, _ = compared_with_ledger(full)
+    desk = at.session_state["_compare_desk"]
+    auditor = Person("dora", "Dora", frozenset({"auditor"}))
+    with ComparisonFile(desk.result) as file:
+        wanted = RowFilter()
+        requests = request_values(file.comparison, desk.chosen["left"], "left", file.page(wanted), wanted, decimal=".")
+    with pytest.raises(NotAllowedError):
+        draft(full.workbench, auditor, desk.chosen["left"], requests=requests, title="x", request_key="k")
+    first = draft(full.workbench, full.me, desk.chosen["left"], requests=requests, title="x", request_key="k")
+    again = draft(full.workbench, full.me, desk.chosen["left"], requests=requests, title="x", request_key="k")
+    assert first.id == again.id
+    with pytest.raises(InputError, match="None of these cells"):
+        draft(full.workbench, full.me, desk.chosen["left"], requests=[], title="x", request_key="other")

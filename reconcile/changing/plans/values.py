@@ -72,6 +72,24 @@ def link_field_names(snapshot: Snapshot, object_name: str, connection: Connectio
     return frozenset(name for child in children for name in (child.parent_field, child.key_field))
 
 
+def id_field_name(con: duckdb.DuckDBPyConnection, object_name: str) -> str:
+    """The field that holds the record ids of an object in an open snapshot.
+
+    Raises:
+        DefinitionError: the snapshot lacks the object.
+    """
+    return _key_fields(con, object_name)[0]
+
+
+def _key_fields(con: duckdb.DuckDBPyConnection, object_name: str) -> tuple[str, str | None]:
+    """The object's id field, and the field that says when a record was changed last."""
+    query = "SELECT id_field, modified_field FROM _objects WHERE object = $object"
+    rows = con.execute(query, {"object": object_name}).fetchall()
+    if not rows:
+        raise DefinitionError(object_name, "it is no object of the snapshot", remedy="Pull the connection again.")
+    return str(rows[0][0]), rows[0][1]
+
+
 def _writable(
     object_name: str, known: Mapping[str, FieldInfo], requests: Sequence[ValueRequest], links: frozenset[str]
 ) -> tuple[list[ValueRequest], list[str]]:
@@ -95,11 +113,7 @@ def _find(
     """The requested records by their id, with the present values of every requested field."""
     fields = list(dict.fromkeys(each.field for each in requests))
     ids = {each.record_id for each in requests}
-    query = "SELECT id_field, modified_field FROM _objects WHERE object = $object"
-    keys = con.execute(query, {"object": object_name}).fetchall()
-    if not keys:
-        raise DefinitionError(object_name, "it is no object of the snapshot", remedy="Pull the connection again.")
-    id_field, stamp = keys[0]
+    id_field, stamp = _key_fields(con, object_name)
     columns = ", ".join(map(quoted, [id_field, stamp or id_field, *fields]))
     rows = con.execute(
         f"SELECT {columns} FROM {quoted(object_name)} WHERE {quoted(id_field)} IN (SELECT unnest($ids))",
