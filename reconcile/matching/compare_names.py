@@ -21,6 +21,7 @@ Words = npt.NDArray[np.int32]
 Bits = npt.NDArray[np.int32]
 GENERAL = 6 * BIT_SCALE  # words of up to this many eighths of a bit are general ones
 LONGEST_ACRONYM = 8
+SHORTEST_BEGINNING = 6  # letters of a trading name that is cut off
 LABELS = (
     "missing",
     "different",
@@ -31,7 +32,7 @@ LABELS = (
     "one contains the other, common",
     "one contains the other",
     "the same but for a general word",
-    "initials of the other",
+    "initials or trading name of the other",
     "nearly the same",
     "nearly the same, rare",
     "same name, common",
@@ -40,7 +41,7 @@ LABELS = (
 )
 # How often the names of two records of one company differ in a way that also tells two companies apart: rarely. The
 # rest of the matches have the same name or nearly so. Round figures from experience with company registers.
-LEVELS_OF_MATCHES = {1: 0.004, 2: 0.002, 3: 0.008, 4: 0.012, 5: 0.008, 6: 0.003, 7: 0.045, 8: 0.02, 9: 0.008}
+LEVELS_OF_MATCHES = {1: 0.004, 2: 0.002, 3: 0.008, 4: 0.012, 5: 0.008, 6: 0.003, 7: 0.045, 8: 0.02, 9: 0.015}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     return first_true(
         len(places),
         ((total_over == 0) | (alike >= 0.97), np.where(both >= rare, 11, 10)),
-        (_is_acronym(pairs, places, alike), 9),
+        (_is_acronym(pairs, places, alike) | _is_trading_name(pairs, places), 9),
         ((over == 0) & (both > GENERAL), contained),
         (alike >= 0.94, 7),
         ((over <= GENERAL) & (both >= rare), 5),
@@ -132,10 +133,7 @@ def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Fl
     a, b = vocabulary.words.gather(x[places]), vocabulary.words.gather(y[places])
     if len(places) == 0:
         return alike
-    near = pairs.similarity.jaro_winkler(a, b) >= 0.9
-    shorter = pl.select(pl.min_horizontal(a.str.len_bytes(), b.str.len_bytes())).to_series()
-    begins = (a.str.slice(0, shorter) == b.str.slice(0, shorter)) & (shorter >= 3)
-    alike[places] = near | begins.to_numpy()
+    alike[places] = (pairs.similarity.jaro_winkler(a, b) >= 0.9) | _begins(a, b, 3)
     return alike
 
 
@@ -150,9 +148,32 @@ def _is_acronym(pairs: Pairs, places: Places, alike: Floats) -> Flags:
         likely &= one.str.slice(0, 1) == other.str.slice(0, 1)
         rows = likely.arg_true()
         if len(rows):
-            equal = (initials(other.gather(rows)) == one.gather(rows)).to_numpy()
+            spelled = other.gather(rows).str.replace_all(" and ", " ", literal=True)
+            equal = (initials(spelled) == one.gather(rows)).to_numpy()
             found[unlike[rows.to_numpy()[equal]]] = True
     return found
+
+
+def _is_trading_name(pairs: Pairs, places: Places) -> Flags:
+    """Whether a name that one record also trades under is the other one's name or trading name, or nearly so."""
+    found = np.zeros(len(places), dtype=bool)
+    names = ("name_alias", "name_key"), ("name_key", "name_alias"), ("name_alias", "name_alias")
+    for own, other in names:
+        said = (pairs.left.codes[own][pairs.l[places]] != 0) & (pairs.right.codes[other][pairs.r[places]] != 0)
+        rows = np.flatnonzero(said & ~found)
+        if len(rows) == 0:
+            continue
+        a = pairs.left.text(own).gather(pairs.l[places[rows]])
+        b = pairs.right.text(other).gather(pairs.r[places[rows]])
+        found[rows] = (pairs.similarity.jaro_winkler(a, b) >= 0.94) | _begins(a, b, SHORTEST_BEGINNING)
+    return found
+
+
+def _begins(a: pl.Series, b: pl.Series, letters: int) -> Flags:
+    """Whether one text is the beginning of the other, with so many letters at least."""
+    shorter = pl.select(pl.min_horizontal(a.str.len_bytes(), b.str.len_bytes())).to_series()
+    begins = (a.str.slice(0, shorter) == b.str.slice(0, shorter)) & (shorter >= letters)
+    return np.asarray(begins.to_numpy())
 
 
 NAME = Comparison(
@@ -161,6 +182,6 @@ NAME = Comparison(
     LABELS,
     name_level,
     apart_when=frozenset({"related"}),
-    related_top=8,
+    related_top=6,
     expected=LEVELS_OF_MATCHES,
 )

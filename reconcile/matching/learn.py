@@ -31,7 +31,7 @@ from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
-SEEN_ENOUGH = 3  # a level seen this often among random pairs has its chance probability from there
+SEEN_ENOUGH = 3  # a level seen this often in the sample of all pairs has its chance probability from there
 TINY = 1e-15
 ROUNDS = 4  # competition and weights are learned in turn this often
 STEPS = 4  # iterations between two looks at the competition
@@ -44,7 +44,8 @@ class Evidence:
 
     Attributes:
         levels: one row per distinct pattern, one column per comparison; counts beside it.
-        random_levels, random_counts: the same for random pairs.
+        random_levels, random_counts: the same for a sample of all pairs; counts are what its pairs stand for.
+        random_draws: how many pairs of the sample have each of its patterns.
         left_records, right_records, all_pairs: the sizes; all_pairs counts pairs that were never compared too.
     """
 
@@ -53,6 +54,7 @@ class Evidence:
     counts: Floats
     random_levels: Integers
     random_counts: Floats
+    random_draws: Floats
     left_records: int
     right_records: int
     all_pairs: float
@@ -329,23 +331,23 @@ def _prior_counts(each: Comparison, counts: Floats, matches: float) -> Floats | 
 def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns) -> MatchModel:
     """What chance gives: from random pairs less the matches among them; for levels too rare for those, from candidates.
 
-    A level too rare to be seen at random is nearly always one that blocking asks for, so the candidates hold nearly
-    all of its pairs, and its number among all pairs is known. A level that is seen at random a few times is not: a
-    rough share from there is nearer than one from the candidates, which can be a thousand times too small.
+    A level too rare to be seen in the sample is nearly always one that blocking asks for, so the candidates hold nearly
+    all of its pairs, and its number among all pairs is known. A level that is seen a few times is not: a rough share
+    from there is nearer than one from the candidates, which can be a thousand times too small.
     """
     names = list(model.sizes)
     matched = random.responsibilities(model)[:, names.index("match")]
     unmatched = random.level_counts(evidence.random_counts * (1.0 - matched))
-    drawn = random.level_counts(evidence.random_counts)
+    draws = random.level_counts(np.column_stack([evidence.random_draws * (1.0 - matched), evidence.random_counts]))
     by_chance = patterns.responsibilities(model)[:, names.index("random")] * patterns.counts
     candidates = patterns.level_counts(by_chance)
     pairs_per_drawn = evidence.all_pairs / max(float(evidence.random_counts.sum()), 1.0)
     chance = []
-    for seen, raw, found in zip(unmatched, drawn, candidates, strict=False):
+    for seen, drawn, found in zip(unmatched, draws, candidates, strict=False):
         total = max(float(seen.sum()), 1.0)
         comparable = pairs_per_drawn * total
-        rare = np.clip(found / comparable, 0.05 / comparable, (raw + 1.0) / total)
-        shares = np.where(seen >= SEEN_ENOUGH, np.maximum(seen / total, found / comparable), rare)
+        rare = np.clip(found / comparable, 0.05 / comparable, (drawn[:, 1] + 1.0) / total)
+        shares = np.where(drawn[:, 0] >= SEEN_ENOUGH, np.maximum(seen / total, found / comparable), rare)
         shares[0] = 0.0
         chance.append(np.maximum(shares / shares.sum(), TINY))
     return replace(

@@ -39,10 +39,11 @@ def unpack(patterns: Integers, comparisons: Sequence[Comparison]) -> Integers:
     return levels
 
 
-def count_patterns(patterns: Integers) -> tuple[Integers, Floats]:
-    """The distinct patterns in ascending order, and how many pairs have each."""
-    distinct, counts = np.unique(patterns, return_counts=True)
-    return distinct, counts.astype(np.float64)
+def count_patterns(patterns: Integers, weight: Floats) -> tuple[Integers, Floats, Floats]:
+    """The distinct patterns in ascending order, the sum of their pairs' weights, and how many pairs have each."""
+    distinct, place, counts = np.unique(patterns, return_inverse=True, return_counts=True)
+    summed: Floats = np.bincount(place, weight, len(distinct)).astype(np.float64)
+    return distinct, summed, counts.astype(np.float64)
 
 
 def number_patterns(patterns: Integers, comparisons: Sequence[Comparison]) -> tuple[Integers, Floats, Rows]:

@@ -26,7 +26,7 @@ from reconcile.matching.prepare import Prepared, prepare
 from reconcile.matching.refine import refine
 from reconcile.matching.rivals import Rivals
 from reconcile.matching.rules import MatchRules
-from reconcile.matching.sample import random_pairs
+from reconcile.matching.sample import DrawnPairs, draw_pairs
 from reconcile.matching.score import comparisons_for, score_patterns
 from reconcile.model import Progress
 
@@ -114,10 +114,9 @@ def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, 
         candidates = find_candidates(con, prepared, rules, is_self=is_self)
     with watch.stage("score"):
         patterns = score_rows(prepared, candidates.left, candidates.right, comparisons, rules)
-        drawn = random_pairs(prepared.sides[0], prepared.sides[-1], rules.seed, is_self=is_self)
-        random = score_rows(prepared, *drawn, comparisons, rules)
+        drawn = draw_pairs(prepared.sides[0], prepared.sides[-1], rules.seed, is_self=is_self)
     with watch.stage("learn"):
-        return _learn(con, comparisons, prepared, candidates, patterns, random, rules)
+        return _learn(con, comparisons, prepared, candidates, patterns, drawn, rules)
 
 
 def find_candidates(con: Connection, prepared: Prepared, rules: MatchRules, *, is_self: bool) -> Candidates:
@@ -142,19 +141,21 @@ def _learn(  # noqa: PLR0917 - one call, by position
     prepared: Prepared,
     candidates: Candidates,
     patterns: Integers,
-    random: Integers,
+    drawn: DrawnPairs,
     rules: MatchRules,
 ) -> Scored:
     is_self = prepared.left == prepared.right
     distinct, counts, place = number_patterns(patterns, comparisons)
     records = prepared.left_rows, prepared.right_rows
-    random_patterns, random_counts = count_patterns(random)
+    sampled = score_rows(prepared, drawn.left, drawn.right, comparisons, rules)
+    random_patterns, random_counts, random_draws = count_patterns(sampled, drawn.weight)
     evidence = Evidence(
         comparisons,
         unpack(distinct, comparisons),
         counts,
         unpack(random_patterns, comparisons),
         random_counts,
+        random_draws,
         *records,
         max(records[0] * (records[0] - 1) / 2 if is_self else float(records[0]) * records[1], 1.0),
     )
