@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,13 @@ def test_from_the_first_screen_to_a_verified_push_and_a_report(demo: Demo, page:
 
     act_as(page, "Apu Rover")
     page.get_by_role("button", name="Approve").click()
-    page.get_by_role("button", name="Push", exact=False).first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Push").click()
-    expect(page.get_by_text(re.compile(r"\bVerified\b", re.IGNORECASE)).first).to_be_visible(timeout=120_000)
+    with slow_answers(demo):
+        push(page, "Push")
+        page.get_by_role("button", name="Pause").click(timeout=60_000)
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled(timeout=60_000)  # what was sent is read back first
+    push(page, "Resume")
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible(timeout=120_000)
     written = writes_of(demo)
     assert len({(each["object"], each["record_id"]) for each in written}) >= DECISIONS
 
@@ -93,6 +99,20 @@ def decide_some(page: Page) -> None:
         page.keyboard.press("a")
         page.wait_for_function("before => location.href !== before", arg=before)
         settle(page)
+
+
+@contextmanager
+def slow_answers(demo: Demo) -> Iterator[None]:
+    """The org answers slowly, so that a person has the time to do something while it is written to."""
+    faults = f"{demo.salesforce_url}/admin/faults"
+    requests.post(faults, json={"kind": "latency", "seconds": 0.7}, timeout=30)
+    yield
+    requests.delete(faults, timeout=30)
+
+
+def push(page: Page, verb: str) -> None:
+    page.get_by_role("button", name=verb, exact=False).first.click()
+    page.get_by_role("dialog").get_by_role("button", name=verb).click()
 
 
 def download_report(page: Page, demo: Demo, folder: Path) -> dict[str, Any]:
