@@ -355,7 +355,7 @@ def _verdict(  # noqa: PLR0917 - one call, by position
 
 def _reason(evidence: tuple[EvidenceRow, ...]) -> str:
     against = min(evidence[1:], key=lambda row: row.weight)
-    if against.weight >= 0:
+    if against.weight > -0.1:
         return "too little is known"
     return f"{against.role} ({against.label}) takes {-against.weight:.1f} bits"
 

@@ -94,7 +94,7 @@ _SENTENCES = {
 
 def _reason(found: Explanation) -> str:
     against = min(found.evidence[1:], key=lambda row: row.weight, default=None)
-    if against is None or against.weight >= 0:
+    if against is None or against.weight > -0.1:
         return "Nothing speaks against it; too little speaks for it."
     if against.role == "competition":
         return f"What speaks most against it: {against.label} ({against.weight:+.1f} bits)."
