@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 
 from reconcile.comparing.tables.side import Side
+from reconcile.comparing.tables.units import find_unit, may_differ_in_unit, without_unit
 from reconcile.systems.files.sql import identifier
 
 _MOST_COLUMNS_BY_VALUE = 60
@@ -32,6 +34,7 @@ class ColumnProposal:
         name_likeness: 0 to 1, of the two names.
         value_overlap: share of the smaller side's distinct values (of a sample) that the other has too; None where
             nobody looked.
+        factor: what the left numbers are multiplied by to be in the unit of the right ones; None for the same unit.
         confidence: 0 to 1, of both together.
     """
 
@@ -40,6 +43,7 @@ class ColumnProposal:
     name_likeness: float
     value_overlap: float | None
     confidence: float
+    factor: Decimal | None = None
 
 
 def propose_columns(
@@ -64,6 +68,10 @@ def propose_columns(
     for name, other in exact.items():
         overlap = sets.share(name, other) if with_overlap else None
         found[name] = ColumnProposal(name, other, 1.0, overlap, 1.0 if overlap is None else 0.7 + 0.3 * overlap)
+    for name, other in may_differ_in_unit(con, left, right, list(exact.items())):
+        unit = find_unit(con, left, right, (name, other))
+        if unit is not None:
+            found[name] = ColumnProposal(name, other, 1.0, unit.shared, 0.6 + 0.3 * unit.shared, unit.factor)
     for proposal in _by_likeness(rest_left, rest_right, sets):
         found[proposal.left] = proposal
     return tuple(found.get(name, ColumnProposal(name, None, 0.0, None, 0.0)) for name in left.columns)
@@ -103,12 +111,29 @@ def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> l
             confidence = min(0.95, 0.45 * likeness + 0.65 * overlap)
             if confidence >= _CONFIDENT:
                 proposals.append(ColumnProposal(name, other, likeness, overlap, confidence))
+    proposals += _by_unit(left, right, sets)
     proposals.sort(key=lambda item: (-item.confidence, left.index(item.left), item.right or ""))
     chosen: list[ColumnProposal] = []
     for item in proposals:
         if all(item.left != other.left and item.right != other.right for other in chosen):
             chosen.append(item)
     return chosen
+
+
+def _by_unit(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[ColumnProposal]:
+    """Pairs of number columns whose amounts meet in another unit; a name that says as much makes it surer."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - as above
+
+    found = []
+    every = [(name, other) for name in left for other in right]
+    for name, other in may_differ_in_unit(sets.con, *sets.both, every):
+        unit = find_unit(sets.con, *sets.both, (name, other))
+        if unit is not None:
+            likeness = fuzz.token_sort_ratio(without_unit(_spaced(name)), without_unit(_spaced(other))) / 100
+            confidence = min(0.95, 0.35 * likeness + 0.6 * unit.shared)
+            if confidence >= _CONFIDENT:
+                found.append(ColumnProposal(name, other, likeness, unit.shared, confidence, unit.factor))
+    return found
 
 
 def _spaced(name: str) -> str:
@@ -124,7 +149,8 @@ class _Overlap:
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, left: Side, right: Side) -> None:
-        self._con, self._sides = con, {"left": left, "right": right}
+        self.con, self._sides = con, {"left": left, "right": right}
+        self.both = (left, right)
         self._every = max(1, max(left.rows, right.rows) // 20_000)
         self._sketches: dict[tuple[str, str], frozenset[int]] = {}
 
@@ -140,7 +166,7 @@ class _Overlap:
             value = f"hash({_canonical_sql(name)})"
             keep = f"AND ({value} % {self._every} = 0 OR length({name}) < 4)" if self._every > 1 else ""
             source = f"{self._sides[side].table} WHERE nullif({name}, '') IS NOT NULL {keep}"
-            rows = self._con.sql(f"SELECT DISTINCT {value} FROM {source} LIMIT 50000").fetchall()
+            rows = self.con.sql(f"SELECT DISTINCT {value} FROM {source} LIMIT 50000").fetchall()
             self._sketches[side, column] = frozenset(row[0] for row in rows)
         return self._sketches[side, column]
 

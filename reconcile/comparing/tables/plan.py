@@ -74,8 +74,12 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
 
 
 def pairs_of(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
-    """The proposals that found a partner, as pairs with no rules."""
-    return tuple(ColumnPair(item.left, item.right) for item in proposals if item.right is not None)
+    """The proposals that found a partner, as pairs with no rule but the unit."""
+    return tuple(
+        ColumnPair(item.left, item.right, ColumnRule(left_factor=item.factor))
+        for item in proposals
+        if item.right is not None
+    )
 
 
 def _best_key(proposals: Sequence[KeyProposal]) -> tuple[KeyColumn, ...]:

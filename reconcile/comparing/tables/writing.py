@@ -56,7 +56,7 @@ def write_comparison(
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
     """
     progress(Progress("matching rows", 0, None, "rows"))
-    notes = _match(con, plan, link_rows)
+    notes = [*_match(con, plan, link_rows), *_unit_notes(plan)]
     if target is None:
         con.execute(f"ATTACH {literal(str(kept or ':memory:'))} AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))
@@ -124,6 +124,15 @@ def _repeated_notes(check: KeyCheck, plan: Plan) -> list[str]:
             f"occur more than once; these rows were {way}."
         )
     return notes
+
+
+def _unit_notes(plan: Plan) -> list[str]:
+    """Amounts in two units: said plainly, because the factor may have been found rather than given."""
+    return [
+        f"{column.pair.left} is multiplied by {column.rule.left_factor:f} to be compared with {column.pair.right}."
+        for column in plan.columns
+        if column.rule.left_factor is not None
+    ]
 
 
 def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float, notes: list[str]) -> Comparison:

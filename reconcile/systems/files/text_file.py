@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -22,7 +22,7 @@ from reconcile.systems.files.encoding import (
 )
 from reconcile.systems.files.findings import ReadWarning
 from reconcile.systems.files.headers import unique_names
-from reconcile.systems.files.limits import Limits
+from reconcile.systems.files.limits import MIB, Limits
 from reconcile.systems.files.options import ReadOptions
 from reconcile.systems.files.sql import identifier
 
@@ -122,11 +122,8 @@ def _skipped(source: TextSource, encoding: Encoding, dialect: Dialect) -> list[R
 def _nul_warnings(
     con: duckdb.DuckDBPyConnection, source: TextSource, encoding: Encoding, table: str
 ) -> list[ReadWarning]:
-    with (
-        _as_utf8(source, encoding).open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        if content.find(b"\0") < 0:
+    with _as_utf8(source, encoding).open("rb", buffering=0) as file:
+        if not any(b"\0" in chunk for chunk in iter(partial(file.read, MIB), b"")):
             return []
     columns = con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns
     select = ", ".join(f"count(*) FILTER (contains({identifier(column)}, chr(0)))" for column in columns)
