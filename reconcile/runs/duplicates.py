@@ -19,6 +19,7 @@ MOST_ANCESTORS = 10
 
 REASONS: Mapping[str, str] = {
     "family": "one is the parent, or a further ancestor, of the other",
+    "siblings": "both are children of one parent, on purpose",
     "person and business": "one is a person account and the other a business",
     "elsewhere": "they share a name, but two or more of address, postcode, phone and e-mail differ and none agrees",
     "kept apart": "both are linked both ways to two different partners, and they show differences",
@@ -32,11 +33,11 @@ _PLACE_ROLES: tuple[Role, ...] = ("street", "city", "postcode", "phone")
 def write_duplicates(execution: Execution) -> None:
     """Write `<side>_pairs`, `<side>_clusters`, `<side>_levels` and `<side>_apart` for both sides.
 
-    A record and its parent (or grandparent ...) are not duplicates, nor are a person account and a business account,
-    nor namesakes elsewhere, nor what both systems keep apart: such pairs are taken out, and what they alone held
-    together falls apart. `<side>_apart` tells of each pair that the match accepted and that does not hold its records
-    together, and why (see `REASONS`). A cluster keeps the id that it had in the run before, as far as its members are
-    the same; a new one is named by its smallest id.
+    A record and its parent (or grandparent ...) are not duplicates, nor are children of one parent, nor a person
+    account and a business account, nor namesakes elsewhere, nor what both systems keep apart: such pairs are taken out,
+    and what they alone held together falls apart. `<side>_apart` tells of each pair that the match accepted and that
+    does not hold its records together, and why (see `REASONS`). A cluster keeps the id that it had in the run before,
+    as far as its members are the same; a new one is named by its smallest id.
     """
     for side in SIDES:
         if is_empty(execution, side):
@@ -56,7 +57,11 @@ def write_duplicates(execution: Execution) -> None:
 
 
 def _dedupe(execution: Execution, side: Side, rules: MatchRules) -> DedupeResult:
-    return dedupe(execution.con, f"{side}_matchable", rules, prefix=f"{side}_", progress=execution.progress)
+    """Match a side with itself; families are taken out here, with the reason told."""
+    execution.con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {side}_each AS SELECT * EXCLUDE (parent_id) FROM {side}_matchable"
+    )
+    return dedupe(execution.con, f"{side}_each", rules, prefix=f"{side}_", progress=execution.progress)
 
 
 def _write_none(execution: Execution, side: Side) -> None:
@@ -89,8 +94,19 @@ def _remove_related(execution: Execution, side: Side) -> None:
             SELECT a.record_id, r.parent_id, depth + 1 FROM ancestors a
             JOIN {side}_records r ON r.record_id = a.ancestor
             WHERE r.parent_id IS NOT NULL AND depth < {MOST_ANCESTORS})
-        SELECT p.id_a, p.id_b FROM {side}_pairs p JOIN ancestors a
-            ON (a.record_id = p.id_a AND a.ancestor = p.id_b) OR (a.record_id = p.id_b AND a.ancestor = p.id_a)
+        SELECT p.id_a, p.id_b FROM {side}_pairs p JOIN ancestors a ON a.record_id = p.id_a AND a.ancestor = p.id_b
+        UNION ALL
+        SELECT p.id_a, p.id_b FROM {side}_pairs p JOIN ancestors a ON a.record_id = p.id_b AND a.ancestor = p.id_a
+        """,
+    )
+    _remove(
+        execution,
+        side,
+        "siblings",
+        f"""
+        SELECT p.id_a, p.id_b FROM {side}_pairs p
+        JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
+        WHERE a.parent_id = b.parent_id
         """,
     )
     _remove(

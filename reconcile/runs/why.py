@@ -113,15 +113,6 @@ class RunExplainer:
         rows = self._rows(f"SELECT reason FROM run.{self.part}_apart WHERE id_a = ? AND id_b = ?", *sorted(ids))
         if rows:
             return REASONS[str(rows[0][0])]
-        parents = self._rows(
-            f"SELECT record_id, parent_id FROM run.{self.part}_records WHERE record_id IN (?, ?) ORDER BY 1",
-            *sorted(ids),
-        )
-        (first, first_parent), (second, second_parent) = parents
-        if first_parent == second or second_parent == first:
-            return REASONS["family"]
-        if first_parent is not None and first_parent == second_parent:
-            return "both are children of one parent, on purpose"
         return ""
 
 
