@@ -23,9 +23,10 @@ from reconcile.reviewing.judging import (
     release_exception,
     undo,
     undo_last,
+    undo_many,
 )
 from reconcile.reviewing.opening import ExceptionRow, OpenRun, open_run
-from reconcile.reviewing.paging import QueuePage, QueueRow, next_exception, queue_page
+from reconcile.reviewing.paging import QueuePage, QueueRow, exception_ids, next_exception, queue_page
 from reconcile.reviewing.queue import Queue, open_queue
 from reconcile.reviewing.selection import QueueFilter, QueueSort
 from reconcile.reviewing.standing import Standing, Status, by_status, standings
@@ -57,6 +58,7 @@ __all__ = [
     "claim_exception",
     "decisions_for_change_set",
     "exception_card",
+    "exception_ids",
     "facet_counts",
     "judge",
     "judge_many",
@@ -71,4 +73,5 @@ __all__ = [
     "standings",
     "undo",
     "undo_last",
+    "undo_many",
 ]

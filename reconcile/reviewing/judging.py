@@ -169,6 +169,21 @@ def undo(tx: Transaction, actor: Person, decision_id: str) -> str | None:
     return exception_id
 
 
+def undo_many(tx: Transaction, actor: Person, decision_ids: Collection[str]) -> int:
+    """Take back those of the decisions that still stand; gives how many.
+
+    Raises:
+        NotAllowedError: the person may not judge.
+    """
+    access.require(actor, "judge exceptions")
+    undone = 0
+    for decision_id in decision_ids:
+        if any(row.stands for row in judgements.of_decision(tx, decision_id)):
+            undo(tx, actor, decision_id)
+            undone += 1
+    return undone
+
+
 def undo_last(tx: Transaction, actor: Person, reconciliation_id: str) -> str | None:
     """Take back the person's newest decision; gives the id of its exception, None when there is nothing to undo.
 

@@ -109,6 +109,23 @@ def queue_page(
     return QueuePage(shown, total(queue, chosen), len(rows) > limit, queue.version)
 
 
+def exception_ids(
+    tx: Transaction, queue: Queue, chosen: QueueFilter, *, sort: QueueSort = "rank", limit: int
+) -> list[str]:
+    """The exceptions that pass the filter, in the order, `limit` at most."""
+    queue.refresh(tx)
+    table, _ = queue.order(chosen, sort)
+    state = _state_condition(chosen)
+    rows = queue.query(
+        f"""
+        SELECT i.exception_id FROM {table} o JOIN {{q}}.items i USING (n)
+        WHERE {state.sql} ORDER BY o.position LIMIT ?
+        """,
+        [*state.parameters, limit],
+    )
+    return [str(row[0]) for row in rows]
+
+
 def total(queue: Queue, chosen: QueueFilter) -> int:
     """How many exceptions pass the filter."""
     where = condition(chosen)

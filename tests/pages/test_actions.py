@@ -126,6 +126,24 @@ def test_filters_in_the_address_are_kept(full: Site) -> None:
     assert at.button(key="same").disabled  # there is no second record to agree to
 
 
+def test_many_are_decided_at_once_and_taken_back_together(full: Site) -> None:
+    at = full.open(REVIEW)
+    assert at.button(key="decide_many").disabled  # an answer means another thing for each kind
+    at = full.open(REVIEW, kinds="unlinked")
+    at.button(key="decide_many").click().run()
+    at.text_input(key="batch_note").set_value("all beyond doubt")
+    do = at.button(key="batch_do")
+    number = int(do.label.rpartition(" ")[2])
+    do.click().run()
+    assert not at.exception
+    said = standing(full)
+    assert number > 1
+    assert {(row.judgement.verdict, row.judgement.note) for row in said} == {("same", "all beyond doubt")}
+    assert len({row.decision_id for row in said}) == number
+    at.button(key="undo").click().run()
+    assert not standing(full)
+
+
 def test_four_eyes(full: Site) -> None:
     set_id = draft_one(full)
     at = full.open(CHANGES, change_set=set_id)

@@ -22,6 +22,7 @@ from reconcile.reviewing import (
     next_exception,
     release_exception,
     undo_last,
+    undo_many,
 )
 from reconcile.state import connections, reconciliations, snapshots
 from reconcile.workbench import Workbench
@@ -74,6 +75,12 @@ def take_back(workbench: Workbench, actor: Person, queue: Queue) -> str:
     if exception_id is None:
         raise InputError("There is nothing of yours to undo.")
     return exception_id
+
+
+def take_back_many(workbench: Workbench, actor: Person, decision_ids: Collection[str]) -> int:
+    """Undo what was decided at once, as far as it still stands; gives how many decisions that were."""
+    with workbench.database.begin() as tx:
+        return undo_many(tx, actor, decision_ids)
 
 
 def claim(workbench: Workbench, actor: Person, queue: Queue, exception_id: str) -> str | None:

@@ -138,8 +138,13 @@ def _is_filled(role: str, records: list[RecordView]) -> bool:
 
 def _row(role: str, reference: RecordView, others: list[RecordView], notes: dict[str, Cell]) -> Row:
     first = reference.values.get(role)  # type: ignore[call-overload]  # a role by name
-    cells = [Cell(first)]
-    cells.extend(Cell(other.values.get(role), first) for other in others)  # type: ignore[call-overload]  # as above
+    # The match reads a missing domain from the e-mail address; an "empty" beside "same" would be a riddle.
+    blank = "see the e-mail" if role == "domain" else ""
+    cells = [Cell(first, blank=blank if reference.values.get("email") else "")]
+    cells.extend(
+        Cell(other.values.get(role), first, blank=blank if other.values.get("email") else "")  # type: ignore[call-overload]  # as above
+        for other in others
+    )
     partner = others[0].values.get(role) if others else first  # type: ignore[call-overload]  # as above
     is_same = (first or "").casefold().strip() == (partner or "").casefold().strip()
     if notes:

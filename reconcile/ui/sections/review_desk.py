@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from reconcile.access import may
@@ -13,9 +11,10 @@ from reconcile.ui.actions import review as actions
 from reconcile.ui.actions.review import Answer
 from reconcile.ui.components.badges import label_badge
 from reconcile.ui.frame import Frame
-from reconcile.ui.guard import attempt, boundary
+from reconcile.ui.guard import attempt, boundary, tell
 from reconcile.ui.queries.matching import find_records
 from reconcile.ui.queries.review import place_of, queue_of, read_ahead, read_card
+from reconcile.ui.sections.review_batch import LAST, Last, offer_batch
 from reconcile.ui.sections.review_card import (
     MOST_CANDIDATES,
     show_history,
@@ -27,25 +26,18 @@ from reconcile.ui.sections.review_card import (
 from reconcile.ui.sections.review_queue import (
     Desk,
     adopt_address,
+    forget_page,
     open_exception,
     outrank_list,
     restore_desk,
     show_filters,
     show_list,
 )
-from reconcile.ui.text import age, chance, money, plain
+from reconcile.ui.text import age, chance, count, money, plain
 from reconcile.ui.text.decisions import ANSWERS
 from reconcile.ui.text.labels import EXCEPTIONS, VERDICTS
 
-_LAST, _FILTER = "_review_last", "_review_filter"
-
-
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """The newest decision of this person on this screen, told beside the undo button."""
-
-    name: str
-    verdict: Verdict
+_FILTER = "_review_filter"
 
 
 def show_desk(frame: Frame) -> None:
@@ -70,8 +62,10 @@ def _show_desk(frame: Frame) -> None:
         left, right = st.columns([5, 8], gap="medium")
         with right:
             _show_card(desk)
-        with filters:
-            show_filters(desk)
+        with filters, st.container(horizontal=True, vertical_alignment="bottom"):
+            with st.container():
+                show_filters(desk)
+            offer_batch(desk)
         with left:
             show_list(desk)
             _show_last()
@@ -264,7 +258,7 @@ def _show_undo(desk: Desk) -> None:
 
 def _show_last() -> None:
     """The newest decision, under the list, where it moves nothing."""
-    last: _Last | None = st.session_state.get(_LAST)
+    last: Last | None = st.session_state.get(LAST)
     if last is not None:
         label = VERDICTS[last.verdict]
         st.caption(f"Last: {plain(last.name)} :{label.color}[{label.icon} {label.name}]. **Z** takes it back.")
@@ -282,7 +276,7 @@ def _decide(desk: Desk, card: Card, verdict: Verdict, chosen: tuple[str, str] | 
             frame.workbench, frame.person, desk.queue, exception_id, answer, expected=card.standing.decision_id
         )
         record = card.right or card.left
-        st.session_state[_LAST] = _Last(record.values.get("name", record.record_id) if record else "", verdict)
+        st.session_state[LAST] = Last(record.values.get("name", record.record_id) if record else "", verdict)
         open_exception(
             actions.following(
                 frame.workbench, frame.person, desk.queue, desk.chosen, sort=desk.sort, after=exception_id
@@ -316,8 +310,13 @@ def _undo(desk: Desk) -> None:
     outrank_list()
 
     def act() -> None:
-        open_exception(actions.take_back(desk.frame.workbench, desk.frame.person, desk.queue))
-        st.session_state.pop(_LAST, None)
+        last: Last | None = st.session_state.pop(LAST, None)
+        if last is not None and last.decision_ids:
+            number = actions.take_back_many(desk.frame.workbench, desk.frame.person, last.decision_ids)
+            forget_page()
+            tell(f"Took {count(number)} decisions back.")
+        else:
+            open_exception(actions.take_back(desk.frame.workbench, desk.frame.person, desk.queue))
 
     attempt(act)
 

@@ -236,6 +236,11 @@ def _pinned(desk: Desk) -> PinnedPage:
     return page
 
 
+def forget_page() -> None:
+    """Read the page of the list anew: many of its exceptions changed at once."""
+    st.session_state.pop(_PINNED, None)
+
+
 def _load(desk: Desk, *, after: int, before: tuple[int, ...]) -> PinnedPage:
     with desk.frame.workbench.database.read() as tx:
         found = queue_page(tx, desk.queue, desk.chosen, sort=desk.sort, after=after, limit=LIST_ROWS)

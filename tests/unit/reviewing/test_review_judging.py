@@ -17,17 +17,22 @@ from reconcile.model import Person, Verdict
 from reconcile.reviewing import (
     Decision,
     OpenRun,
+    Queue,
+    QueueFilter,
     Standing,
     claim_exception,
     decisions_for_change_set,
     exception_card,
+    exception_ids,
     judge,
     judge_many,
+    open_queue,
     open_run,
     release_exception,
     standings,
     undo,
     undo_last,
+    undo_many,
 )
 from reconcile.state import audit as audit_rows
 from reconcile.state import claims, judgements
@@ -299,6 +304,29 @@ def test_many_are_judged_at_once_and_undone_one_by_one(
     with desk.database.begin() as tx:
         undo(tx, ANA, outcome.decisions[0].decision_id)
     assert desk.look("unlinked").status == "undecided"
+
+
+def test_a_batch_is_taken_back_as_far_as_it_still_stands(desk: Desk) -> None:
+    queue = open_desk_queue(desk)
+    chosen = QueueFilter(kinds=frozenset({"unlinked", "one_sided"}), statuses=frozenset({"undecided"}))
+    with desk.database.begin() as tx:
+        wanted = exception_ids(tx, queue, chosen, limit=10)
+        assert sorted(wanted) == sorted([desk.ids["unlinked"], desk.ids["one_sided"]])
+        assert exception_ids(tx, queue, chosen, limit=1) == wanted[:1]
+        outcome = judge_many(tx, ANA, desk.run, wanted, "same")
+        assert exception_ids(tx, queue, chosen, limit=10) == []
+    decisions = [decision.decision_id for decision in outcome.decisions]
+    with desk.database.begin() as tx:
+        undo(tx, ANA, decisions[0])
+        assert undo_many(tx, ANA, decisions) == 1
+    assert [desk.look(kind).status for kind in ("unlinked", "one_sided")] == ["undecided"] * 2
+    with desk.database.begin() as tx, pytest.raises(NotAllowedError):
+        undo_many(tx, EVE, decisions)
+
+
+def open_desk_queue(desk: Desk) -> Queue:
+    with desk.database.read() as tx:
+        return open_queue(desk.run, tx)
 
 
 # What outlives a re-run ---------------------------------------------------------------------------------------------
