@@ -3,7 +3,8 @@
 from reconcile.comparing.tables.highlight import Span, highlight
 from reconcile.comparing.tables.keys import KeyCheck, KeyProposal
 from reconcile.comparing.tables.mapping import ColumnProposal
-from reconcile.comparing.tables.pages import Cell, ComparisonFile, ResultRow, RowFilter, open_comparison
+from reconcile.comparing.tables.matching_rows import CONTENT_LINKS
+from reconcile.comparing.tables.pages import Cell, ComparisonFile, Evidence, ResultRow, RowFilter, open_comparison
 from reconcile.comparing.tables.partners import Partner, nearest_partners
 from reconcile.comparing.tables.plan import ComparedColumn, Plan, pairs_of
 from reconcile.comparing.tables.recipe import DUPLICATES, ColumnPair, ColumnRule, Duplicates, KeyColumn, Recipe
@@ -23,6 +24,7 @@ from reconcile.comparing.tables.workspace import Workspace, compare_files
 from reconcile.comparing.tables.writing import RowLinker
 
 __all__ = [
+    "CONTENT_LINKS",
     "DIFFERENCE_CLASSES",
     "DUPLICATES",
     "MASK",
@@ -37,6 +39,7 @@ __all__ = [
     "Comparison",
     "ComparisonFile",
     "Duplicates",
+    "Evidence",
     "KeyCheck",
     "KeyColumn",
     "KeyProposal",

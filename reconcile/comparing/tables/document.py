@@ -58,11 +58,14 @@ def _row(row: ResultRow, titles: dict[int, str]) -> dict[str, Any]:
         }
         for position, cell in row.cells.items()
     ]
+    evidence = [{"role": item.role, "level": item.level, "weight_bits": item.weight} for item in row.evidence]
+    reasons = {"weight_bits": row.weight, "evidence": evidence} if evidence else {}
     return {
         "row": row.row,
         "key": row.key,
         "how": row.how,
         "probability": row.probability,
+        **reasons,
         "left": row.left,
         "right": row.right,
         "cells": cells,

@@ -20,6 +20,7 @@ from reconcile.comparing.tables.values import (
     rule_text_sql,
     same_but_written_otherwise_sql,
 )
+from reconcile.systems.files.sql import none_for_empty
 
 _DAY_SECONDS = 86_400
 _UNITS = "[" + ", ".join(f"CAST('{Decimal(10) ** -n:f}' AS {NUMBER})" for n in range(10)) + "]"
@@ -27,6 +28,8 @@ _UNITS = "[" + ", ".join(f"CAST('{Decimal(10) ** -n:f}' AS {NUMBER})" for n in r
 
 def raw_differs_sql(column: ComparedColumn, left: str, right: str) -> str:
     """Cheap test that never misses a difference: unequal text, or anything where equal text may mean two values."""
+    if column.has_empties:
+        left, right = none_for_empty(left), none_for_empty(right)
     if column.is_raw_safe:
         return f"{left} IS DISTINCT FROM {right}"
     return f"({left} IS NOT NULL OR {right} IS NOT NULL)"
@@ -57,7 +60,7 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
     """The class of a difference as text, NULL where the two values count as the same.
 
     Classes, the first that fits:
-        missing: one of the two is blank.
+        missing: one of the two is blank, or no value where empty differs from none.
         format: the same number, the same date, or the same text but for case, white space, punctuation, yes and true.
         rounding: numbers at most one unit apart in the last decimal place that both have, and at most 1 %.
         timing: dates at most `recipe.timing_days` apart.
@@ -66,6 +69,11 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
     terms = _Terms(column, decimals)
     whens = [
         (terms.is_same(), "NULL"),
+        *(
+            []
+            if column.rule.null_equals_empty
+            else [(f"({terms.left} IS NULL) <> ({terms.right} IS NULL)", "'missing'")]
+        ),
         (f"{blank_sql(terms.left)} AND {blank_sql(terms.right)}", "'format'"),
         (f"{blank_sql(terms.left)} OR {blank_sql(terms.right)}", "'missing'"),
         (f"{terms.left_date} = {terms.right_date}", "'format'"),

@@ -23,6 +23,8 @@ _SAME = {
 }  # fmt: skip
 _CUSTOM = re.compile(r"^(cf_|[a-z0-9]+__)|(__c)$", re.IGNORECASE)
 _CONFIDENT = 0.5
+_SOME = 0.02
+_ANY_WORDS = {"name", "id", "number", "code", "key", "type", "date", "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,12 @@ def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> l
     for name in left:
         for other in right:
             likeness = fuzz.token_sort_ratio(_spaced(name), _spaced(other)) / 100
+            if {_spaced(name), _spaced(other)} == {"name", "company"}:
+                likeness = 0.9  # of an account and of a customer
             overlap = sets.share(name, other)
             confidence = min(0.95, 0.45 * likeness + 0.65 * overlap)
+            if overlap >= _SOME and _is_part(_spaced(name).split(), _spaced(other).split()):
+                confidence = max(confidence, _CONFIDENT)
             if confidence >= _CONFIDENT:
                 proposals.append(ColumnProposal(name, other, likeness, overlap, confidence))
     proposals += _by_unit(left, right, sets)
@@ -118,6 +124,12 @@ def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> l
         if all(item.left != other.left and item.right != other.right for other in chosen):
             chosen.append(item)
     return chosen
+
+
+def _is_part(one: Sequence[str], two: Sequence[str]) -> bool:
+    """Whether one name is the other with words in front, as BillingStreet is to street; every table has some id."""
+    short, long = sorted((one, two), key=len)
+    return len(short) < len(long) and list(long[-len(short) :]) == list(short) and short[-1] not in _ANY_WORDS
 
 
 def _by_unit(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[ColumnProposal]:

@@ -144,7 +144,7 @@ def _is_repeated(plan: Plan, side: str) -> str:
 
 
 def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Make `pairs` from the table `content_links(left_row, right_row, probability)`, which names a row once at most."""
+    """Make `pairs` from the table `CONTENT_LINKS`, which names a row once at most."""
     right = plan.right.table
     places = f"{right} r LEFT JOIN {CONTENT_LINKS} ON right_row = r.rowid"
     linked = f"(SELECT r.rowid AS place, left_row, probability FROM {places})"

@@ -35,6 +35,21 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was weighed for (or, below zero, against) a pair that was matched by content.
+
+    Attributes:
+        role: a role, or what the matching engine weighs beside these, such as "place".
+        level: how far the two values agree, in words; None where a side has none.
+        weight: in bits.
+    """
+
+    role: str
+    level: str | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class ResultRow:
     """A pair, group or single row that is not the same.
 
@@ -43,6 +58,7 @@ class ResultRow:
         left, right: all values of that file's row (of a group's first row); None where there is none.
         cells: differing cells by the position of their column.
         left_count, right_count: rows it stands for, more than one for a group.
+        weight, evidence: of a pair matched by content, in bits and by role.
     """
 
     row: int
@@ -55,6 +71,8 @@ class ResultRow:
     left: Mapping[str, str | None] | None
     right: Mapping[str, str | None] | None
     cells: Mapping[int, Cell] = field(default_factory=dict)
+    weight: float | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,7 @@ class ComparisonFile:
         sql = "SELECT row, position, left_value, right_value, class, delta FROM cells WHERE row IN (SELECT unnest(?))"
         for row, position, *rest in self.con.execute(f"{sql} ORDER BY row, position", [list(rows)]).fetchall():
             cells.setdefault(row, {})[position] = Cell(*rest)
+        reasons = self._evidence(rows)
         return tuple(
             ResultRow(
                 row=row,
@@ -150,6 +169,8 @@ class ComparisonFile:
                 left=sides["left"].get(row),
                 right=sides["right"].get(row),
                 cells=cells.get(row, {}),
+                weight=reasons[row][0] if row in reasons else None,
+                evidence=reasons[row][1] if row in reasons else (),
             )
             for row in rows
             if row in heads
@@ -166,6 +187,15 @@ class ComparisonFile:
         """A page of the unreadable records: side, line, problem, text."""
         sql = "SELECT side, line, problem, text FROM unreadable ORDER BY side, line LIMIT ? OFFSET ?"
         return [(str(a), int(b), str(c), str(d)) for a, b, c, d in self.con.execute(sql, [limit, offset]).fetchall()]
+
+    def _evidence(self, rows: Sequence[int]) -> dict[int, tuple[float, tuple[Evidence, ...]]]:
+        if self.comparison.key_columns:
+            return {}
+        found = self._by_row("SELECT row, weight, evidence FROM evidence", rows)
+        return {
+            row: (float(weight), tuple(Evidence(**item) for item in json.loads(text)))
+            for row, (_, weight, text) in found.items()
+        }
 
     def _by_row(self, sql: str, rows: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         found = self.con.execute(f"{sql} WHERE row IN (SELECT unnest(?))", [list(rows)]).fetchall()

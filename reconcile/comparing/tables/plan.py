@@ -24,12 +24,14 @@ class ComparedColumn:
     Attributes:
         position: place among the compared columns, from 0.
         is_raw_safe: equal text means equal values, so that only unequal text needs a closer look.
+        has_empties: a side holds empty texts, which the rule takes for no value.
     """
 
     position: int
     pair: ColumnPair
     kind: ColumnKind
     is_raw_safe: bool
+    has_empties: bool
 
     @property
     def rule(self) -> ColumnRule:
@@ -110,4 +112,5 @@ def _compared(left: Side, right: Side, place: int, pair: ColumnPair, kind: Colum
     if kind.kind == "number" or pair.rule.is_numeric:
         reads_alike = left.read.decimal == right.read.decimal
     is_raw_safe = reads_alike and pair.rule.left_factor is None
-    return ComparedColumn(place, pair, kind, is_raw_safe)
+    has_empties = pair.left in left.read.empties or pair.right in right.read.empties
+    return ComparedColumn(place, pair, kind, is_raw_safe, has_empties and pair.rule.null_equals_empty)

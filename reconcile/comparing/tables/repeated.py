@@ -18,7 +18,7 @@ from reconcile.comparing.tables.recipe import Duplicates
 from reconcile.comparing.tables.side import Side, one_row
 from reconcile.comparing.tables.values import number_sql
 from reconcile.errors import DefinitionError
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, none_for_empty
 
 MOST_CANDIDATES = 4_000_000
 _THREE_WAYS = (
@@ -105,7 +105,8 @@ def _pair_equal_rows(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     numbered = []
     for side in ("left", "right"):
         values = "".join(
-            f", nullif({identifier(getattr(column.pair, side))}, '') AS v{column.position}" for column in plan.columns
+            f", {_text(column, identifier(getattr(column.pair, side)))} AS v{column.position}"
+            for column in plan.columns
         )
         every = ", ".join([keys, *(f"v{column.position}" for column in plan.columns)])
         inner = f"(SELECT rowid AS place, {keys}{values} FROM near_{side})"
@@ -113,6 +114,10 @@ def _pair_equal_rows(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     names = [*keys.split(", "), *(f"v{column.position}" for column in plan.columns), "turn"]
     same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in names)
     con.execute(f"INSERT INTO near_links SELECT a.place, b.place FROM {numbered[0]} a JOIN {numbered[1]} b ON {same}")
+
+
+def _text(column: ComparedColumn, name: str) -> str:
+    return none_for_empty(name) if column.has_empties else name
 
 
 def _left_over(side: str) -> str:

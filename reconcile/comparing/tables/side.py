@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from reconcile.systems.files import ReadTable
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, none_for_empty
 
 SAMPLE_ROWS = 6000
 _STRETCHES = 6
@@ -48,7 +48,12 @@ def make_side(con: duckdb.DuckDBPyConnection, read: ReadTable) -> Side:
         stretch = SAMPLE_ROWS // _STRETCHES
         starts = [(read.rows - stretch) * i // (_STRETCHES - 1) for i in range(_STRETCHES)]
         where = "WHERE " + " OR ".join(f"rowid BETWEEN {start} AND {start + stretch - 1}" for start in starts)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(sample)} AS FROM {identifier(read.table)} {where}")
+    # Nobody asks the sample whether a value is empty or missing.
+    same = ", ".join(f"{none_for_empty(identifier(name))} AS {identifier(name)}" for name in read.empties)
+    columns = f"* REPLACE ({same})" if same else "*"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {identifier(sample)} AS SELECT {columns} FROM {identifier(read.table)} {where}"
+    )
     return Side(read, identifier(sample))
 
 

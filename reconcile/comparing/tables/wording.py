@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from reconcile.comparing.tables.pages import Evidence
 from reconcile.comparing.tables.result import Comparison, RowClass
 from reconcile.model import DifferenceClass
 
@@ -51,6 +54,12 @@ def tie(made: Comparison) -> str:
     if made.is_tied:
         return f"All {left:,} left and {right:,} right records are in exactly one class: the totals tie out."
     return f"The totals do not tie out with {left:,} left and {right:,} right records: do not rely on this comparison."
+
+
+def evidence_words(evidence: Sequence[Evidence]) -> str:
+    """Why two rows were paired: `name exact +9.1, city differs -2.0`, in bits, the strongest first."""
+    ordered = sorted(evidence, key=lambda item: -abs(item.weight))
+    return ", ".join(f"{item.role.replace('_', ' ')} {item.level or 'missing'} {item.weight:+.1f}" for item in ordered)
 
 
 def percent(share: float) -> str:

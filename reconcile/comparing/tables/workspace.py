@@ -65,7 +65,7 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`.
         """
-        read = read_file(self.con, path, f"{side}_table", options, name=name)
+        read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
         self._sides[side] = make_side(self.con, read)
         return read
 
@@ -86,7 +86,7 @@ class Workspace:
     def _read(self, side: str, path: Path, options: ReadOptions) -> ReadTable:
         with self.con.cursor() as con:
             con.execute(_UTC)
-            return read_file(con, path, f"{side}_table", options)
+            return read_file(con, path, f"{side}_table", options, keep_empty=True)
 
     @property
     def left(self) -> Side:

@@ -1,8 +1,9 @@
 """Carrying out a plan, and the result as an immutable DuckDB file.
 
-The file holds `rows` and `cells` (see `cells`), `left_rows` and `right_rows` (row, then all columns of that file, for
-every row that is not the same), `unreadable` (side, line, problem, text), and the report
-itself as JSON in `_comparison`. Values of sensitive columns are masked in all of them.
+The file holds `rows` and `cells` (see `cells`), `evidence` (row, weight, evidence, of rows matched by content),
+`left_rows` and `right_rows` (row, then all columns of that file, for every row that is not the same), `unreadable`
+(side, line, problem, text), and the report itself as JSON in `_comparison`. Values of sensitive columns are masked in
+all of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ import duckdb
 
 from reconcile.comparing.tables.cells import write_cells, write_rows
 from reconcile.comparing.tables.keys import KeyCheck, check_key, key_expressions, look_at_key
-from reconcile.comparing.tables.matching_rows import match_by_content, match_single, match_unique, value_names
+from reconcile.comparing.tables.matching_rows import (
+    CONTENT_LINKS,
+    match_by_content,
+    match_single,
+    match_unique,
+    value_names,
+)
 from reconcile.comparing.tables.measures import count_classes, measure_columns
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe_file import dump_recipe
@@ -32,7 +39,8 @@ from reconcile.systems.files.sql import identifier, literal
 RESULT = "result"
 """What the result database is attached as."""
 RowLinker = Callable[[duckdb.DuckDBPyConnection, Plan], None]
-"""Matches rows by content: makes the table `content_links(left_row, right_row, probability)`, which names a row once.
+"""Matches rows by content: makes the table `CONTENT_LINKS`, which names a row once: `left_row`, `right_row`,
+`probability`, `weight` (DOUBLE, bits) and `evidence` (VARCHAR, a JSON list of role, level and weight).
 
 It is handed in, because the matching engine is not below this package.
 """
@@ -56,7 +64,7 @@ def write_comparison(
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
     """
     progress(Progress("matching rows", 0, None, "rows"))
-    notes = [*_match(con, plan, link_rows), *_unit_notes(plan)]
+    notes = [*_match(con, plan, link_rows), *_unit_notes(plan), *_empty_notes(plan)]
     if target is None:
         con.execute(f"ATTACH {literal(str(kept or ':memory:'))} AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))
@@ -135,12 +143,24 @@ def _unit_notes(plan: Plan) -> list[str]:
     ]
 
 
+def _empty_notes(plan: Plan) -> list[str]:
+    """Where empty is to differ from none, say which file cannot tell the two apart."""
+    if all(column.rule.null_equals_empty for column in plan.columns):
+        return []
+    return [
+        f"{side.read.name} cannot tell an empty value from none: all of its empty values count as none."
+        for side in (plan.left, plan.right)
+        if not side.read.tells_empty
+    ]
+
+
 def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float, notes: list[str]) -> Comparison:
     write_cells(con, plan, "result.cells")
     write_rows(con, "result.rows", "result.cells")
     for name in ("left", "right"):
         _write_side_rows(con, plan, name)
     _write_unreadable(con, plan)
+    _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
     made = Comparison(
         left=_source(plan.left, plan, "left"),
@@ -216,6 +236,16 @@ def _write_unreadable(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         text = literal(MASK) if sensitive_columns(plan, name) else "text"
         source = identifier(side.read.unreadable_table)
         con.execute(f"INSERT INTO result.unreadable SELECT '{name}', line, problem, {text} FROM {source} ORDER BY line")
+
+
+def _write_evidence(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Why rows without a key were paired: roles, levels and weights, and none of the values."""
+    con.execute("CREATE TABLE result.evidence (row BIGINT, weight DOUBLE, evidence VARCHAR)")
+    if plan.recipe.no_key:
+        con.execute(
+            f"INSERT INTO result.evidence SELECT r.row, m.weight, m.evidence FROM result.rows r JOIN {CONTENT_LINKS} m "
+            "ON m.left_row = r.left_row AND m.right_row = r.right_row ORDER BY r.row"
+        )
 
 
 def _source(side: Side, plan: Plan, name: str) -> SourceInfo:

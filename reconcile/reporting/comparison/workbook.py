@@ -15,6 +15,7 @@ from reconcile.comparing.tables.wording import (
     DIFFERENCE_MEANINGS,
     DIFFERENCE_TITLES,
     ROW_TITLES,
+    evidence_words,
     tie,
     verdict,
 )
@@ -216,7 +217,7 @@ def _number(text: str | None) -> float | str | None:
 
 
 def _changed_header(made: Comparison) -> list[tuple[str, int]]:
-    header = [(pair[0], 20) for pair in made.key_columns] or [("Matched with probability", 14)]
+    header = [(pair[0], 20) for pair in made.key_columns] or [("Matched with probability", 14), ("Evidence, bits", 40)]
     header.append(("Differing", 9))
     for column in made.columns:
         header += [(f"{column.title} (left)", 20), (f"{column.title} (right)", 20)]
@@ -237,7 +238,7 @@ def _changed(row: ResultRow, made: Comparison) -> list[Value]:
 
 def _key_cells(row: ResultRow, made: Comparison) -> list[Value]:
     if not made.key_columns:
-        return [(row.probability, "share")]
+        return [(row.probability, "share"), (evidence_words(row.evidence), "text")]
     values = row.left if row.left is not None else row.right or {}
     place = 0 if row.left is not None else 1
     return [(values.get(pair[place]), "text") for pair in made.key_columns]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from reconcile.systems.files.findings import ReadWarning, WarningKind
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, none_for_empty
 
 _SCIENTIFIC = r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,3}"
 _SALESFORCE = r"(0[0-9A-Za-z]{2}|[a-z][0-9A-Za-z]{2})[0-9A-Za-z]{12}([A-Z0-5]{3})?"
@@ -58,7 +58,7 @@ def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
     parts, looks, texts = [], [], []
     for i, column in enumerate(columns):
         value, kind = f"v{i}", f"k{i}"
-        texts.append(f"left({identifier(column)}, 64) AS {value}")
+        texts.append(f"left({none_for_empty(identifier(column))}, 64) AS {value}")
         looks.append(f"{value}, {_look_sql(value)} AS {kind}")
         digits = f"FILTER ({kind} = 'digits')"
         parts.append(

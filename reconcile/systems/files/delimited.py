@@ -35,7 +35,10 @@ UNREADABLE_COLUMNS = "line BIGINT, problem VARCHAR, text VARCHAR"
 
 
 class Record(NamedTuple):
-    """One record of a text file: its first line, its values, and what is wrong with it (then with its raw text)."""
+    """One record of a text file: its first line, its values, what is wrong with it, and its raw text.
+
+    The raw text is cut to what can be shown where something is wrong.
+    """
 
     line: int
     row: list[str]
@@ -60,7 +63,15 @@ def first_record(path: Path, dialect: Dialect, *, shown: str, limits: Limits = L
     return record.row
 
 
-def load_fast(con: duckdb.DuckDBPyConnection, path: Path, table: str, columns: Sequence[str], dialect: Dialect) -> bool:
+def load_fast(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    columns: Sequence[str],
+    dialect: Dialect,
+    *,
+    keep_empty: bool = False,
+) -> bool:
     """Load `path` (UTF-8) as `table` with DuckDB's strict reader.
 
     Several threads have to put their pieces in order, which costs half as much again as reading does. Where there are
@@ -70,10 +81,11 @@ def load_fast(con: duckdb.DuckDBPyConnection, path: Path, table: str, columns: S
         False, with no table to be used, when it refuses anything in the file.
     """
     threads = int(con.sql("SELECT current_setting('threads')").fetchall()[0][0])
-    is_alone = threads <= _FEW_THREADS and _load(con, path, table, columns, dialect, is_parallel=False)
+    options = {"all_varchar": True, "strict_mode": True, "allow_quoted_nulls": not keep_empty}
+    is_alone = threads <= _FEW_THREADS and _load(con, path, table, columns, dialect, **options, parallel=False)
     if is_alone and is_whole_at_end(con, path, table, dialect):
         return True
-    return _load(con, path, table, columns, dialect, is_parallel=True)
+    return _load(con, path, table, columns, dialect, **options)
 
 
 def _load(
@@ -82,15 +94,15 @@ def _load(
     table: str,
     columns: Sequence[str],
     dialect: Dialect,
-    *,
-    is_parallel: bool,
+    **options: bool,
 ) -> bool:
     names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+    flags = ", ".join(f"{option}={str(value).lower()}" for option, value in options.items())
     source = (
-        f"read_csv({literal(str(path))}, auto_detect=false, all_varchar=true, strict_mode=true, "
+        f"read_csv({literal(str(path))}, auto_detect=false, {flags}, "
         f"delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, escape={literal(dialect.escape)}, "
         f"header={str(dialect.has_header).lower()}, skip={dialect.skip_lines}, "
-        f"parallel={str(is_parallel).lower()}, columns={{{names}}})"
+        f"columns={{{names}}})"
     )
     try:
         con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT * FROM {source}")
@@ -139,8 +151,11 @@ def load_carefully(
     *,
     shown: str,
     limits: Limits = LIMITS,
+    keep_empty: bool = False,
 ) -> None:
     """Load `path` (UTF-8) record by record: rows into `table`, everything else into `<table>_unreadable`.
+
+    Nothing between two delimiters is NULL; so is an empty text in quotes, unless `keep_empty`.
 
     Raises:
         UnreadableFileError: a quote that is never closed, or a record beyond the limit, with its line.
@@ -154,8 +169,30 @@ def load_carefully(
             if record.problem:
                 batches.add_unreadable(record.line, record.problem, record.text)
             else:
-                batches.add(record.row)
+                kept = quoted_empties(record.text, dialect) if keep_empty else frozenset()
+                batches.add([value or ("" if place in kept else None) for place, value in enumerate(record.row)])
     batches.flush()
+
+
+def quoted_empties(text: str, dialect: Dialect) -> frozenset[int]:
+    """Places of the values of a well-formed record that are empty texts in quotes, which no value is not."""
+    quote, found, place, at = dialect.quote, set(), 0, 0
+    if not quote or quote * 2 not in text:
+        return frozenset()
+    while at < len(text):
+        if text[at] == quote:
+            end = at + 1
+            while end < len(text) and (text[end] != quote or text[end + 1 : end + 2] == quote):
+                is_pair = text[end] in {quote, dialect.escape}  # a quote that is doubled, or what follows an escape
+                end += 2 if is_pair else 1
+            if end == at + 1:
+                found.add(place)
+            at = end
+        following = text.find(dialect.delimiter, at)
+        if following < 0:
+            break
+        place, at = place + 1, following + 1
+    return frozenset(found)
 
 
 @dataclass
@@ -165,7 +202,7 @@ class _Batches:
     con: duckdb.DuckDBPyConnection
     table: str
     columns: Sequence[str]
-    rows: list[Sequence[str]] = field(default_factory=list)
+    rows: list[Sequence[str | None]] = field(default_factory=list)
     unreadable: list[tuple[int, str, str]] = field(default_factory=list)
     characters: int = 0
 
@@ -173,9 +210,9 @@ class _Batches:
         names = ", ".join(f"{identifier(name)} VARCHAR" for name in self.columns)
         self.con.execute(f"CREATE OR REPLACE TABLE {identifier(self.table)} ({names})")
 
-    def add(self, row: Sequence[str]) -> None:
+    def add(self, row: Sequence[str | None]) -> None:
         self.rows.append(row)
-        self.characters += sum(map(len, row))
+        self.characters += sum(len(value) for value in row if value)
         if len(self.rows) >= _BATCH_ROWS or self.characters >= _BATCH_CHARACTERS:
             self.flush()
 
@@ -188,9 +225,7 @@ class _Batches:
         import pyarrow as pa  # noqa: PLC0415 - slow to import, and a clean file needs none of it
 
         if self.rows:
-            values = [
-                pa.array([cell or None for cell in column], pa.string()) for column in zip(*self.rows, strict=True)
-            ]
+            values = [pa.array(column, pa.string()) for column in zip(*self.rows, strict=True)]
             self._insert(self.table, pa.table(values, names=[f"c{i}" for i in range(len(values))]))
         if self.unreadable:
             line, problem, text = zip(*self.unreadable, strict=True)
@@ -274,7 +309,7 @@ def _careful_records(file: TextIO, name: str, dialect: Dialect, limits: Limits, 
         if not problem and row and width is not None and len(row) != width:
             problem = f"{len(row)} values where {width} were expected"
         if row or problem:
-            yield Record(lines.start, row, problem, lines.text if problem else "")
+            yield Record(lines.start, row, problem, lines.text if problem else lines.whole)
         lines.forget()
 
 

@@ -9,14 +9,20 @@ import duckdb
 
 from reconcile.errors import UnreadableFileError
 from reconcile.systems.files.limits import LIMITS, Limits
-from reconcile.systems.files.sql import identifier, literal
+from reconcile.systems.files.sql import identifier, literal, none_for_empty
 
 _MAX_DEPTH = 5
 _SHOWN_CHARACTERS = 2000
 
 
 def load_json_lines(
-    con: duckdb.DuckDBPyConnection, path: Path, table: str, *, shown: str, limits: Limits = LIMITS
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    *,
+    shown: str,
+    limits: Limits = LIMITS,
+    keep_empty: bool = False,
 ) -> None:
     """Load one JSON object per line; objects inside become columns `outer.inner`, lists stay JSON text.
 
@@ -30,7 +36,8 @@ def load_json_lines(
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {lines} AS {_lines_sql(path, limits)}")
         _list_broken(con, table, lines)
-        _load_columns(con, table, lines, _paths(con, lines, "$", prefix="", limits=limits), shown)
+        paths = _paths(con, lines, "$", prefix="", limits=limits)
+        _load_columns(con, table, lines, paths, shown, keep_empty=keep_empty)
     except duckdb.Error as error:
         problem = str(error).splitlines()[0][:200].rstrip(".")
         raise UnreadableFileError(shown, f"it is not JSON lines ({problem})", remedy="One object per line.") from error
@@ -95,15 +102,19 @@ def _kinds(con: duckdb.DuckDBPyConnection, lines: str, path: str) -> tuple[bool,
 
 
 def _load_columns(
-    con: duckdb.DuckDBPyConnection, table: str, lines: str, paths: list[tuple[str, str]], shown: str
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    lines: str,
+    paths: list[tuple[str, str]],
+    shown: str,
+    *,
+    keep_empty: bool,
 ) -> None:
     columns: dict[str, tuple[str, str]] = {}
     for path, name in paths:
         columns.setdefault(name.casefold(), (path, name))
     if not columns:
         raise UnreadableFileError(shown, "no line of it is a JSON object", line=1, remedy="One object per line.")
-    select = ", ".join(
-        f"nullif(json_extract_string(line, {literal(path)}), '') AS {identifier(name)}"
-        for path, name in columns.values()
-    )
+    values = [(f"json_extract_string(line, {literal(path)})", identifier(name)) for path, name in columns.values()]
+    select = ", ".join(f"{value if keep_empty else none_for_empty(value)} AS {name}" for value, name in values)
     con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {select} FROM {lines} ORDER BY number")

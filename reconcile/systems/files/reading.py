@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -31,6 +32,7 @@ class ReadTable:
 
     Attributes:
         table: its name; every column is VARCHAR, empty is NULL, `rowid` is the row's place from 0.
+        empties: columns in which empty texts were kept apart from no value (read with `keep_empty`).
         unreadable_table: `(line BIGINT, problem VARCHAR, text VARCHAR)`, a row per record that is no row of `table`.
         name: the file's own name.
         rows: readable rows.
@@ -51,6 +53,12 @@ class ReadTable:
     sheet: str | None
     sheets: tuple[str, ...]
     warnings: tuple[ReadWarning, ...]
+    empties: tuple[str, ...] = ()
+
+    @property
+    def tells_empty(self) -> bool:
+        """Whether this kind of file can say that a value is empty rather than missing: a workbook cannot."""
+        return self.form != "workbook" and (self.dialect is None or bool(self.dialect.quote))
 
     @property
     def decimal(self) -> str:
@@ -79,11 +87,12 @@ def read_file(
     *,
     name: str | None = None,
     limits: Limits = LIMITS,
+    keep_empty: bool = False,
 ) -> ReadTable:
     """Load a CSV, TSV, XLSX, Parquet, JSON-lines or DuckDB file (text forms also in gzip) as a table of text.
 
     `table` names the table to make in `con`; `<table>_unreadable` is made beside it. `name` is what people know the
-    file by; default the path's own.
+    file by; default the path's own. With `keep_empty` an empty text ("" in CSV) is not made NULL.
 
     Raises:
         InputError: the path is no file, or an option that cannot be.
@@ -102,8 +111,8 @@ def read_file(
         if is_packed:
             gunzip(source, content, limits)
         form = detect_form(content, shown)
-        found = _LOADERS[form](con, TextSource(content, shown, work, limits), table, options)
-    return _read_table(con, table, shown, form, found, is_gzip=is_packed)
+        found = _LOADERS[form](con, TextSource(content, shown, work, limits), table, options, keep_empty=keep_empty)
+    return _read_table(con, table, shown, form, found, is_gzip=is_packed, keep_empty=keep_empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +123,30 @@ class _Found:
     warnings: tuple[ReadWarning, ...] = ()
 
 
-_Loader = Callable[[duckdb.DuckDBPyConnection, TextSource, str, ReadOptions], _Found]
+class _Loader(Protocol):
+    def __call__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        source: TextSource,
+        table: str,
+        options: ReadOptions,
+        /,
+        *,
+        keep_empty: bool,
+    ) -> _Found: ...
 
 
-def _delimited(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
-    dialect, warnings = load_text(con, source, table, options)
+def _delimited(
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
+) -> _Found:
+    dialect, warnings = load_text(con, source, table, options, keep_empty=keep_empty)
     return _Found(dialect=dialect, warnings=tuple(warnings))
 
 
-def _workbook(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
+def _workbook(
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
+) -> _Found:
+    del keep_empty  # a cell of a workbook is filled or not
     sheet = load_sheet(con, source.path, options.sheet, table, source.work, shown=source.shown, limits=source.limits)
     warnings = _name_columns(con, table, sheet.header, options)
     if sheet.errors:
@@ -144,18 +168,24 @@ def _name_columns(
     return warnings
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions) -> _Found:
-    load_parquet(con, source.path, table, shown=source.shown)
+def _parquet(
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions, *, keep_empty: bool
+) -> _Found:
+    load_parquet(con, source.path, table, shown=source.shown, keep_empty=keep_empty)
     return _Found()
 
 
-def _json(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions) -> _Found:
-    load_json_lines(con, source.path, table, shown=source.shown, limits=source.limits)
+def _json(
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions, *, keep_empty: bool
+) -> _Found:
+    load_json_lines(con, source.path, table, shown=source.shown, limits=source.limits, keep_empty=keep_empty)
     return _Found()
 
 
-def _database(con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions) -> _Found:
-    name = load_database_table(con, source.path, options.sheet, table, shown=source.shown)
+def _database(
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
+) -> _Found:
+    name = load_database_table(con, source.path, options.sheet, table, shown=source.shown, keep_empty=keep_empty)
     return _Found(sheet=name, sheets=database_tables(source.path, shown=source.shown))
 
 
@@ -169,7 +199,14 @@ _LOADERS: Mapping[Form, _Loader] = {
 
 
 def _read_table(
-    con: duckdb.DuckDBPyConnection, table: str, shown: str, form: Form, found: _Found, *, is_gzip: bool
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    shown: str,
+    form: Form,
+    found: _Found,
+    *,
+    is_gzip: bool,
+    keep_empty: bool,
 ) -> ReadTable:
     columns = tuple(con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns)
     unreadable = _count(con, f"{table}_unreadable")
@@ -187,7 +224,15 @@ def _read_table(
         sheet=found.sheet,
         sheets=found.sheets,
         warnings=tuple(warnings),
+        empties=_empties(con, table, columns) if keep_empty else (),
     )
+
+
+def _empties(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns that hold an empty text."""
+    select = ", ".join(f"coalesce(bool_or({identifier(column)} = ''), false)" for column in columns)
+    found = con.sql(f"SELECT {select} FROM {identifier(table)}").fetchall()[0]
+    return tuple(column for column, has_empty in zip(columns, found, strict=True) if has_empty)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -11,3 +11,8 @@ def identifier(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as a SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def none_for_empty(value: str) -> str:
+    """An SQL value without empty texts: NULL in their place."""
+    return f"nullif({value}, '')"

@@ -7,24 +7,28 @@ from pathlib import Path
 import duckdb
 
 from reconcile.errors import UnknownNameError, UnreadableFileError
-from reconcile.systems.files.sql import identifier, literal
+from reconcile.systems.files.sql import identifier, literal, none_for_empty
 
 
-def load_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str, *, shown: str) -> None:
+def load_parquet(
+    con: duckdb.DuckDBPyConnection, path: Path, table: str, *, shown: str, keep_empty: bool = False
+) -> None:
     """Load a Parquet file; nested values become JSON text.
 
     Raises:
         UnreadableFileError: damaged, or no Parquet file.
     """
     try:
-        _load_as_text(con, f"read_parquet({literal(str(path))})", table)
+        _load_as_text(con, f"read_parquet({literal(str(path))})", table, keep_empty=keep_empty)
     except duckdb.Error as error:
         raise UnreadableFileError(
             shown, f"the Parquet file is damaged ({_first_line(error)})", remedy="Export it again."
         ) from error
 
 
-def load_database_table(con: duckdb.DuckDBPyConnection, path: Path, name: str | None, table: str, *, shown: str) -> str:
+def load_database_table(
+    con: duckdb.DuckDBPyConnection, path: Path, name: str | None, table: str, *, shown: str, keep_empty: bool = False
+) -> str:
     """Load one table of a DuckDB file such as a snapshot.
 
     `name` is None when the file has only one.
@@ -46,7 +50,7 @@ def load_database_table(con: duckdb.DuckDBPyConnection, path: Path, name: str | 
         chosen = name or (known[0] if len(known) == 1 else "")
         if chosen not in known:
             raise UnknownNameError("table", chosen, known)
-        _load_as_text(con, f"{identifier(alias)}.{identifier(chosen)}", table)
+        _load_as_text(con, f"{identifier(alias)}.{identifier(chosen)}", table, keep_empty=keep_empty)
     finally:
         con.execute(f"DETACH {identifier(alias)}")
     return chosen
@@ -73,12 +77,13 @@ def _tables(con: duckdb.DuckDBPyConnection, database: str) -> tuple[str, ...]:
     return tuple(name for (name,) in con.execute(sql, [database]).fetchall())
 
 
-def _load_as_text(con: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
+def _load_as_text(con: duckdb.DuckDBPyConnection, source: str, table: str, *, keep_empty: bool) -> None:
     columns = con.sql(f"SELECT * FROM {source} LIMIT 0")
     parts = []
     for name, kind in zip(columns.columns, columns.types, strict=True):
         text = f"to_json({identifier(name)})" if _is_nested(str(kind)) else identifier(name)
-        parts.append(f"nullif(CAST({text} AS VARCHAR), '') AS {identifier(name)}")
+        value = f"CAST({text} AS VARCHAR)"
+        parts.append(f"{value if keep_empty else none_for_empty(value)} AS {identifier(name)}")
     con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {', '.join(parts)} FROM {source}")
 
 

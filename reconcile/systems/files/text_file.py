@@ -38,7 +38,7 @@ class TextSource:
 
 
 def load_text(
-    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool = False
 ) -> tuple[Dialect, list[ReadWarning]]:
     """Load a delimited file as `table` and list its unreadable records in `<table>_unreadable`.
 
@@ -49,17 +49,20 @@ def load_text(
         UnreadableFileError: not text, an encoding that does not fit, a quote never closed, a line beyond the limit.
     """
     encoding, warnings = _encoding(source, options)
-    dialect, found, is_loaded = _attempt(con, source, table, options, encoding)
+    attempt = partial(_attempt, con, source, table, options, keep_empty=keep_empty)
+    dialect, found, is_loaded = attempt(encoding)
     if not is_loaded and not options.encoding and encoding.name == "utf-8" and not encoding.bom_bytes:
         encoding, warnings = scan_encoding(source.path, source.limits)  # the sample was UTF-8; the rest may not be
         if encoding.name != "utf-8":
-            dialect, found, is_loaded = _attempt(con, source, table, options, encoding)
+            dialect, found, is_loaded = attempt(encoding)
     if not is_loaded:
         path = _as_utf8(source, encoding)
         if path == source.path:
             require_utf8(path, shown=source.shown)
         names, _ = _names(path, dialect, source)
-        load_carefully(con, path, table, names, dialect, shown=source.shown, limits=source.limits)
+        load_carefully(
+            con, path, table, names, dialect, shown=source.shown, limits=source.limits, keep_empty=keep_empty
+        )
     return dialect, [
         *warnings,
         *found,
@@ -69,13 +72,19 @@ def load_text(
 
 
 def _attempt(
-    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, encoding: Encoding
+    con: duckdb.DuckDBPyConnection,
+    source: TextSource,
+    table: str,
+    options: ReadOptions,
+    encoding: Encoding,
+    *,
+    keep_empty: bool,
 ) -> tuple[Dialect, list[ReadWarning], bool]:
     """Dialect, warnings of the header, and whether the fast reader took the whole file."""
     path = _as_utf8(source, encoding)
     dialect = _dialect(path, source, options, encoding)
     names, warnings = _names(path, dialect, source)
-    return dialect, warnings, load_fast(con, path, table, names, dialect)
+    return dialect, warnings, load_fast(con, path, table, names, dialect, keep_empty=keep_empty)
 
 
 def _as_utf8(source: TextSource, encoding: Encoding) -> Path:

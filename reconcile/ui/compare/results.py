@@ -21,6 +21,7 @@ from reconcile.comparing.tables import (
     RowFilter,
     nearest_partners,
 )
+from reconcile.comparing.tables.wording import evidence_words
 from reconcile.model import DifferenceClass
 from reconcile.reporting.comparison import DIFFERENCE_TITLES, ROW_TITLES, figure, tie, verdict, write_output
 from reconcile.ui.compare.changes import show_change_set
@@ -257,6 +258,34 @@ def _show_changed(made: Comparison, rows: Sequence[ResultRow], wanted: RowFilter
             name = ""
     columns = (Column("Column"), Column("Left", made.left.name), Column("Right", made.right.name), Column("Class"))
     show_records(columns, lines, key=key, alt="Changed cells, left and right value side by side")
+    if not made.key_columns:
+        _show_evidence(rows)
+
+
+def _show_evidence(rows: Sequence[ResultRow]) -> None:
+    """Why the rows of this page were paired, where no key says so."""
+    with st.expander("Why these rows were paired", icon=":material/balance:"):
+        st.caption("How far each part of the two rows agrees, and how many bits that adds or takes away.")
+        frame = pd.DataFrame(
+            {
+                "Row": _first_value(row),
+                "Probability": row.probability,
+                "Bits": row.weight,
+                "Evidence": evidence_words(row.evidence),
+            }
+            for row in rows
+        )
+        show_table(
+            frame,
+            {
+                "Row": st.column_config.TextColumn(pinned=True),
+                "Probability": st.column_config.NumberColumn(format="percent"),
+                "Bits": st.column_config.NumberColumn(format="%.1f"),
+                "Evidence": st.column_config.TextColumn(width="large"),
+            },
+            alt="Pairs of rows with the evidence by which they were matched",
+            max_rows=12,
+        )
 
 
 def _first_value(row: ResultRow) -> str:

@@ -134,6 +134,9 @@ def _show_columns(desk: Desk) -> tuple[ColumnPair, ...]:
             "Days": st.column_config.NumberColumn("± days", min_value=0, step=1, help="How far dates may be apart"),
             "Case": st.column_config.CheckboxColumn("Ignore case"),
             "Space": st.column_config.CheckboxColumn("Ignore blanks"),
+            "Empty": st.column_config.CheckboxColumn(
+                "Empty ≠ none", help="An empty text and no value at all count as a difference"
+            ),
             "Sensitive": st.column_config.CheckboxColumn("Sensitive", help="Masked in every output"),
         },
     )
@@ -175,6 +178,7 @@ def _frame(desk: Desk) -> pd.DataFrame:
                 "Days": None if rule.days is None else float(rule.days),
                 "Case": rule.ignore_case,
                 "Space": rule.ignore_space,
+                "Empty": not rule.null_equals_empty,
                 "Sensitive": rule.is_sensitive,
             }
         )
@@ -203,6 +207,7 @@ def _pair(row: dict[Any, Any], rule: ColumnRule) -> ColumnPair:
             days=None if days is None or pd.isna(days) else Decimal(str(days)),
             ignore_case=bool(row["Case"]),
             ignore_space=bool(row["Space"]),
+            null_equals_empty=not row["Empty"],
             is_sensitive=bool(row["Sensitive"]),
         ),
     )

@@ -195,3 +195,21 @@ def test_the_command_takes_and_saves_recipes_and_writes_what_is_asked(tmp_path: 
     assert json.loads((tmp_path / "o.json").read_text())["rows"]["changed"][0]["cells"][0]["left"] == "•••"
     with ComparisonFile(tmp_path / "o.duckdb") as file:
         assert file.comparison.total("changed").pairs == 1
+
+
+EXAMPLES = Path(__file__).parents[3] / "data/examples"
+
+
+def test_rows_matched_by_content_come_with_their_evidence(tmp_path: Path) -> None:
+    files = [EXAMPLES / name for name in ("accounts_crm.csv", "customers_billing.csv")]
+    done = run(*files, "--no-key", "--out", tmp_path / "o.json", "--out", tmp_path / "o.xlsx")
+    assert done.returncode == 1, done.stderr
+    rows = json.loads((tmp_path / "o.json").read_text())["rows"]["changed"]
+    sure = [row for row in rows if row["probability"] > 0.99]
+    assert len(sure) > 60
+    for row in sure:
+        assert {"name", "place"} <= {item["role"] for item in row["evidence"]}
+    assert any(item["level"] == "same address" for row in sure for item in row["evidence"])
+    header, first = list(openpyxl.load_workbook(tmp_path / "o.xlsx")["Changed"].iter_rows(max_row=2, values_only=True))
+    assert header[:2] == ("Matched with probability", "Evidence, bits")
+    assert "name " in str(first[1])

@@ -14,6 +14,7 @@ from reconcile.comparing.tables import (
     ColumnRule,
     Comparison,
     ComparisonFile,
+    Evidence,
     KeyColumn,
     Plan,
     Recipe,
@@ -301,7 +302,9 @@ def test_rows_are_filtered_by_column_class_and_text(desk: Desk) -> None:
 def test_rows_can_be_matched_without_a_key(desk: Desk) -> None:
     def link(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         assert plan.keys == ()
-        links = "SELECT 0::BIGINT AS left_row, 1::BIGINT AS right_row, 0.9 AS probability"
+        said = '[{"role": "name", "level": "alike", "weight": 7.5}]'
+        links = "SELECT 0::BIGINT AS left_row, 1::BIGINT AS right_row, 0.9 AS probability, 7.5 AS weight"
+        links = f"{links}, '{said}' AS evidence"
         con.execute(f"CREATE OR REPLACE TEMP TABLE content_links AS {links}")
 
     left, right = "name,city\nAcme,Leeds\nGone,Hull\n", "name,city\nNew,York\nAcme Ltd,Leeds\n"
@@ -310,6 +313,7 @@ def test_rows_can_be_matched_without_a_key(desk: Desk) -> None:
     with desk.open() as file:
         (row,) = file.page(RowFilter("changed"))
     assert (row.how, row.probability, row.cells[0].left, row.cells[0].right) == ("content", 0.9, "Acme", "Acme Ltd")
+    assert (row.weight, row.evidence) == (7.5, (Evidence("name", "alike", 7.5),))
 
 
 def test_a_result_is_whole_or_not_there(desk: Desk) -> None:
