@@ -79,6 +79,7 @@ class RunFile:
     differences: list[tuple[Any, ...]] = field(default_factory=list)
     clusters: dict[Side, list[tuple[str, str, int]]] = field(default_factory=lambda: {"left": [], "right": []})
     pairs: dict[Side, list[dict[str, Any]]] = field(default_factory=lambda: {"left": [], "right": []})
+    snapshots: dict[str, str] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -216,7 +217,7 @@ class RunFile:
             system="salesforce" if side == "left" else "chargebee",
             environment="practice",
             fingerprint=side,
-            path="",
+            path=self.snapshots.get(side, ""),
             kind="full",
             base_id=None,
             started_at=at,
