@@ -13,6 +13,7 @@ import duckdb
 
 from reconcile.comparing.equality import form_sql, register
 from reconcile.model import FieldPair, Side
+from reconcile.snapshots.sql import literal
 
 SYNC_WINDOW = timedelta(hours=1)
 """How long the connector may take to carry a change over (Chargebee's interval is an hour unless set otherwise)."""
@@ -31,13 +32,9 @@ def field_names(field: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in field.split(" + "))
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _value_sql(side: Side, field: str) -> str:
     """The value of the field, or of several joined by a comma; blank is null."""
-    parts = [f"nullif(trim({side[0]}.extra ->> {_text(name)}), '')" for name in field_names(field)]
+    parts = [f"nullif(trim({side[0]}.extra ->> {literal(name)}), '')" for name in field_names(field)]
     return parts[0] if len(parts) == 1 else f"nullif(concat_ws(', ', {', '.join(parts)}), '')"
 
 
@@ -71,9 +68,9 @@ def differences_sql(pair: FieldPair, is_fresh: str) -> str:
         WHERE k.status IN {LINKED_STATUSES}
     """
     same_form = f"{form_sql(pair.role, 'left_value')} = {form_sql(pair.role, 'right_value')}"
-    role = "NULL" if pair.role is None else _text(pair.role)
+    role = "NULL" if pair.role is None else literal(pair.role)
     return f"""
-        SELECT left_id, right_id, {_text(pair.name)}, {role}, {_text(pair.left_field)}, {_text(pair.right_field)},
+        SELECT left_id, right_id, {literal(pair.name)}, {role}, {literal(pair.left_field)}, {literal(pair.right_field)},
                left_value, right_value,
                CASE WHEN left_value IS NULL OR right_value IS NULL THEN 'missing'
                     WHEN {same_form} OR {_is_cut_sql("left_value", "right_value")} THEN 'format'

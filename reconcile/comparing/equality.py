@@ -17,6 +17,7 @@ from duckdb.func import PythonUDFType
 from reconcile.comparing.places import COUNTRY_CODES, REGION_CODES
 from reconcile.comparing.vocabulary import CITY_WORDS, LEGAL_FORMS, NAME_WORDS, STREET_WORDS
 from reconcile.model import Role
+from reconcile.snapshots.sql import literal
 
 
 def _latin(column: pa.StringArray) -> pa.StringArray:
@@ -39,19 +40,15 @@ def register(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _map_sql(words: Mapping[str, str]) -> str:
-    entries = ", ".join(f"{_quoted(key)}: {_quoted(value)}" for key, value in words.items())
+    entries = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in words.items())
     return f"MAP {{{entries}}}"
 
 
 def _words_sql(text: str, words: Mapping[str, str], *, joined: str = "") -> str:
     """Each word of `text` replaced by what it stands for, joined."""
     mapped = f"list_transform(string_split({text}, ' '), lambda w: coalesce({_map_sql(words)}[w], w))"
-    return f"array_to_string({mapped}, {_quoted(joined)})"
+    return f"array_to_string({mapped}, {literal(joined)})"
 
 
 def _undotted(value: str) -> str:
