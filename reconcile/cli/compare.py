@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 import duckdb
 
+from reconcile.cli.comparing import TerminalProgress
 from reconcile.comparing.tables import (
     DIFFERENCE_CLASSES,
     DUPLICATES,
@@ -113,23 +114,21 @@ def compare(left: Path, right: Path, **given: Any) -> None:
 def _compare(left: Path, right: Path, options: _Options) -> bool:
     recipe = _recipe(options)
     size = sum(path.stat().st_size for path in (left, right) if path.is_file())
-    with Workspace(memory_limit=options.memory_limit, size_bytes=size) as work:
-        _progress(Progress("reading the files", 0, None, "rows"))
+    with TerminalProgress() as shown, Workspace(memory_limit=options.memory_limit, size_bytes=size) as work:
+        if shown.is_on:
+            shown.watch(work.watch())
+        shown.report(Progress("reading the files", 0, None, "rows"))
         work.load_both(left, right, recipe)
         recipe = _with_columns(work, recipe, options)
         kept = next((path for path in options.outputs if path.suffix == ".duckdb"), None)
-        made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=_progress)
+        made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=shown.report)
         if options.save_recipe:
             options.save_recipe.write_text(made.recipe, encoding="utf-8")
+        shown.report(Progress("writing the report", 0, None, "rows"))
         with ComparisonFile(kept) if kept else work.result() as file:
             _write_outputs(file, options)
     _show(made, is_json=options.is_json)
     return made.is_equal
-
-
-def _progress(progress: Progress) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"{progress.stage} ...", err=True)
 
 
 def _linker(recipe: Recipe) -> RowLinker | None:

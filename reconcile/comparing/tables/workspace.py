@@ -45,6 +45,8 @@ class Workspace:
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.con.execute(_UTC)
         self._sides: dict[str, Side] = {}
+        self._readers: list[duckdb.DuckDBPyConnection] = []
+        self._is_watched = False
 
     def __enter__(self) -> Workspace:
         return self
@@ -83,10 +85,35 @@ class Workspace:
         for side, read in zip(("left", "right"), reads, strict=True):
             self._sides[side] = make_side(self.con, read.result())
 
+    def watch(self) -> Callable[[], float | None]:
+        """What can be asked from another thread how far the present statement is: 0 to 100, None where it cannot say.
+
+        Both files count when both are read at once.
+        """
+        _let_watch(self.con)
+        self._is_watched = True
+
+        def percent() -> float | None:
+            try:
+                found = [con.query_progress() for con in list(self._readers) or [self.con]]
+            except duckdb.Error:  # a reader was closed between the list and the question
+                return None
+            known = [value for value in found if value >= 0]
+            return sum(known) / len(known) if known else None
+
+        return percent
+
     def _read(self, side: str, path: Path, options: ReadOptions) -> ReadTable:
         with self.con.cursor() as con:
             con.execute(_UTC)
-            return read_file(con, path, f"{side}_table", options, keep_empty=True)
+            if not self._is_watched:
+                return read_file(con, path, f"{side}_table", options, keep_empty=True)
+            _let_watch(con)
+            self._readers.append(con)
+            try:
+                return read_file(con, path, f"{side}_table", options, keep_empty=True)
+            finally:
+                self._readers.remove(con)
 
     @property
     def left(self) -> Side:
@@ -134,6 +161,11 @@ class Workspace:
         con = self.con.cursor()
         con.execute(f"USE {RESULT}")
         return ComparisonFile(con)
+
+
+def _let_watch(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("SET enable_progress_bar = true")
+    con.execute("SET enable_progress_bar_print = false")
 
 
 def compare_files(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -195,6 +198,37 @@ def test_the_command_takes_and_saves_recipes_and_writes_what_is_asked(tmp_path: 
     assert json.loads((tmp_path / "o.json").read_text())["rows"]["changed"][0]["cells"][0]["left"] == "•••"
     with ComparisonFile(tmp_path / "o.duckdb") as file:
         assert file.comparison.total("changed").pairs == 1
+
+
+def run_on_a_terminal(*arguments: str | Path) -> str:
+    """What a person sees on a terminal of 80 columns."""
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "reconcile", "compare", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=other, stderr=other) as process:
+        os.close(other)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(main, 65536)
+            except OSError:  # how Linux says that the last writer has gone
+                break
+            if not piece:
+                break
+            seen += piece
+        process.wait()
+    os.close(main)
+    return seen.decode()
+
+
+def test_a_terminal_shows_how_far_it_is_and_a_pipe_does_not(tmp_path: Path) -> None:
+    for name in ("left", "right"):
+        rows = "".join(f"{n},{n * 7 % 1000},{name if n % 9 == 0 else 'x'}\n" for n in range(400_000))
+        (tmp_path / f"{name}.csv").write_text(f"id,amount,note\n{rows}")
+    files = [tmp_path / "left.csv", tmp_path / "right.csv"]
+    seen = run_on_a_terminal(*files, "--key", "id")
+    assert re.search("\r(reading the files|matching rows|comparing cells) .*[0-9]+ s\x1b\\[K", seen)
+    assert "The tables differ: 44,445 changed" in seen
+    assert run(*files, "--key", "id").stderr == ""
 
 
 EXAMPLES = Path(__file__).parents[3] / "data/examples"
