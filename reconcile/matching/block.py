@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 import duckdb
 import numpy as np
@@ -168,51 +169,73 @@ def block(  # noqa: PLR0917 - one call, by position
 ) -> Candidates:
     """The candidate pairs of two relations of cleaned columns; a row's number is its place in the relation."""
     keys = keys_for(columns)
-    refinements = [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
-    sides = [_Hashes(con, left, keys, refinements)]
-    sides.append(sides[0] if is_self else _Hashes(con, right, keys, refinements))
-
-    def find(key: int) -> _Found:
-        return _pairs_of_key(sides[0], sides[1], key, pairs_limit, is_self=is_self)
-
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
-        found = list(pool.map(find, range(len(keys))))
+    hashes = _Hashes(con, (left, left if is_self else right), keys, columns)
+    found: list[_Found] = []
+    workers = threads or os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: list[Future[_Found]] = []
+        for key in range(len(keys)):
+            values = hashes.of_key(key)
+            waiting.append(pool.submit(_pairs_of_key, values, hashes, key, pairs_limit, is_self=is_self))
+            if len(waiting) > workers:
+                found.append(waiting.pop(0).result())
+        found += [each.result() for each in waiting]
+    refined, dropped = sum(each.refined for each in found), sum(each.dropped for each in found)
     codes = np.concatenate([each.codes for each in found]) if found else np.zeros(0, dtype=np.uint64)
+    del found, waiting
     l, r, bits = distinct_pairs(codes)  # noqa: E741 - left and right, as in the tables
     per_key = {key.name: int(np.count_nonzero(bits & (1 << i))) for i, key in enumerate(keys)}
-    refined, dropped = sum(each.refined for each in found), sum(each.dropped for each in found)
     return Candidates(BlockingReport(keys, per_key, refined, dropped), l, r, bits)
 
 
 class _Hashes:
-    """The hashes of one side's keys, and of what oversized ones are refined with."""
+    """The hashes of both sides' keys, and of what oversized ones are refined with, asked for one by one."""
 
-    def __init__(self, con: Connection, table: str, keys: Sequence[BlockingKey], refinements: Sequence[str]) -> None:
-        parts = [hash_sql(i, key.parts) for i, key in enumerate(keys)]
-        parts += [hash_sql(100 + i, [part]) for i, part in enumerate(refinements)]
-        columns = (f"coalesce({part}, 0)::UBIGINT AS h{i}" for i, part in enumerate(parts))
-        found = con.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchnumpy() if parts else {}
-        hashes = [np.asarray(found[f"h{i}"], dtype=np.uint64) for i in range(len(parts))]
-        self.keys: list[Hashes] = hashes[: len(keys)]
-        self.refinements: list[Hashes] = hashes[len(keys) :]
+    def __init__(
+        self, con: Connection, tables: tuple[str, str], keys: Sequence[BlockingKey], columns: Collection[str]
+    ) -> None:
+        self._con, self._tables, self._keys = con, tables, keys
+        self._parts = [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
+        self._lock, self._asking = Lock(), Lock()
+        self._refinements: list[tuple[Hashes, Hashes]] = []
+
+    def of_key(self, key: int) -> tuple[Hashes, Hashes]:
+        """The hashes of a kind of key per row of both sides; 0 for none."""
+        return self._ask(hash_sql(key, self._keys[key].parts))
+
+    def refinements(self) -> list[tuple[Hashes, Hashes]]:
+        """The hashes of the second attributes, kept once they are asked for."""
+        with self._lock:
+            if not self._refinements:
+                self._refinements = [self._ask(hash_sql(100 + i, [part])) for i, part in enumerate(self._parts)]
+            return self._refinements
+
+    def _ask(self, sql: str) -> tuple[Hashes, Hashes]:
+        first = self._of_table(self._tables[0], sql)
+        return first, first if self._tables[0] == self._tables[1] else self._of_table(self._tables[1], sql)
+
+    def _of_table(self, table: str, sql: str) -> Hashes:
+        with self._asking:
+            found = self._con.execute(f"SELECT coalesce({sql}, 0)::UBIGINT AS h FROM {table}").fetchnumpy()
+        return np.asarray(found["h"], dtype=np.uint64)
 
 
-def _pairs_of_key(left: _Hashes, right: _Hashes, key: int, limit: int, *, is_self: bool) -> _Found:
-    groups = common_groups(left.keys[key], right.keys[key])
+def _pairs_of_key(values: tuple[Hashes, Hashes], hashes: _Hashes, key: int, limit: int, *, is_self: bool) -> _Found:
+    groups = common_groups(*values)
     oversized = groups.products > limit
     codes = groups.chosen(~oversized).pairs(key, is_self=is_self)
     if not oversized.any():
         return _Found(codes)
-    finer, dropped = _refine(groups.chosen(oversized), left, right, key, limit, is_self=is_self)
+    finer, dropped = _refine(groups.chosen(oversized), hashes, key, limit, is_self=is_self)
     return _Found(np.concatenate([codes, finer]), int(oversized.sum()), dropped)
 
 
-def _refine(groups: Groups, left: _Hashes, right: _Hashes, key: int, limit: int, *, is_self: bool) -> tuple[Codes, int]:
+def _refine(groups: Groups, hashes: _Hashes, key: int, limit: int, *, is_self: bool) -> tuple[Codes, int]:
     """The pairs of oversized key values that also agree in a second attribute; and how many values stay too common."""
     left_group, left_rows = groups.left_rows()
     right_group, right_rows = groups.right_rows()
     parts, dropped = [np.zeros(0, dtype=np.uint64)], 0
-    for attribute, (a, b) in enumerate(zip(left.refinements, right.refinements, strict=True)):
+    for attribute, (a, b) in enumerate(hashes.refinements()):
         fine_left = _mixed(a[left_rows], left_group, attribute)
         fine_right = _mixed(b[right_rows], right_group, attribute)
         finer = common_groups(fine_left, fine_right, left_rows, right_rows)

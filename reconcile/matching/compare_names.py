@@ -14,7 +14,7 @@ import polars as pl
 
 from reconcile.matching.clean.name import initials
 from reconcile.matching.comparison import Comparison
-from reconcile.matching.pairs import Flags, Floats, Levels, Pairs, Places, first_true
+from reconcile.matching.pairs import Flags, Levels, Pairs, Places, first_true
 from reconcile.matching.vocabulary import BIT_SCALE, Vocabulary
 
 Words = npt.NDArray[np.int32]
@@ -71,7 +71,8 @@ def name_level(pairs: Pairs) -> Levels:
 
 def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     shared = _shared(pairs, places, vocabulary)
-    alike = pairs.similarity.jaro_winkler(*pairs.texts("name_key", places))
+    keys = pairs.texts("name_key", places)
+    alike = pairs.similarity.jaro_winkler(*keys)
     over = np.minimum(shared.over_a, shared.over_b)
     total_over = shared.over_a + shared.over_b
     both, rare = shared.both, vocabulary.rare_bits
@@ -79,7 +80,7 @@ def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     return first_true(
         len(places),
         ((total_over == 0) | (alike >= 0.97), np.where(both >= rare, 11, 10)),
-        (_is_acronym(pairs, places, alike) | _is_trading_name(pairs, places), 9),
+        (_is_acronym(pairs, places, keys) | _is_trading_name(pairs, places), 9),
         ((over == 0) & (both > GENERAL), contained),
         (alike >= 0.94, 7),
         ((over <= GENERAL) & (both >= rare), 5),
@@ -137,20 +138,19 @@ def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Fl
     return alike
 
 
-def _is_acronym(pairs: Pairs, places: Places, alike: Floats) -> Flags:
+def _is_acronym(pairs: Pairs, places: Places, keys: tuple[pl.Series, pl.Series]) -> Flags:
     """Whether one name is made of the first letters of the other one's words, three at least."""
     found = np.zeros(len(places), dtype=bool)
-    unlike = np.flatnonzero(alike < 0.94)
-    short, long = pairs.texts("name", places[unlike])
-    for one, other in ((short, long), (long, short)):
+    short = [(key.str.len_bytes() <= LONGEST_ACRONYM).to_numpy() for key in keys]
+    rows = np.flatnonzero(short[0] != short[1])
+    names = pairs.texts("name", places[rows])
+    for one, other in (names, names[::-1]):
         likely = (one.str.len_bytes() <= LONGEST_ACRONYM) & ~one.str.contains(" ", literal=True)
         likely &= other.str.count_matches(" ", literal=True) >= 2
-        likely &= one.str.slice(0, 1) == other.str.slice(0, 1)
-        rows = likely.arg_true()
-        if len(rows):
-            spelled = other.gather(rows).str.replace_all(" and ", " ", literal=True)
-            equal = (initials(spelled) == one.gather(rows)).to_numpy()
-            found[unlike[rows.to_numpy()[equal]]] = True
+        some = likely.arg_true()
+        spelled = other.gather(some).str.replace_all(" and ", " ", literal=True)
+        equal = (initials(spelled) == one.gather(some)).to_numpy()
+        found[rows[some.to_numpy()[equal]]] = True
     return found
 
 

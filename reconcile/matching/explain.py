@@ -140,7 +140,7 @@ def open_explainer(
     """
     rules = rules or MatchRules()
     configure(con, rules)
-    prepared = prepare(con, (left,) if left == right else (left, right), rules.roles)
+    prepared = prepare(con, (left,) if left == right else (left, right), rules)
     read = model_from_json(model, comparisons_for(prepared.columns))
     return Explainer(con, (left, right), candidates, prepared, read, rules)
 

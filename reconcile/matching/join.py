@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ Codes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 KEY_BITS = np.uint64(5)  # kinds of key: at most 32
 ROW_BITS = np.uint64(29)  # rows of a side: at most 536 million
+PIECE = 1 << 20
 KEY_MASK = np.uint64(31)
 ROW_MASK = np.uint64((1 << 29) - 1)
 
@@ -93,10 +95,31 @@ def common_groups(
     )
 
 
+def sort_hashes(hashes: Hashes) -> tuple[Places, Hashes]:
+    """The order that sorts hashes, and the sorted hashes.
+
+    Sorting numbers is many times faster than finding the order that sorts them. So each hash gives its lowest bits to
+    its own place, and the few different hashes that agree in all the others are put in order afterwards.
+    """
+    bits = np.uint64(max(len(hashes) - 1, 1).bit_length())
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    packed = hashes & ~mask
+    packed |= np.arange(len(hashes), dtype=np.uint64)
+    packed.sort()
+    order = (packed & mask).astype(np.int64)
+    ordered = hashes[order]
+    packed >>= bits
+    alike = np.flatnonzero((packed[1:] == packed[:-1]) & (ordered[1:] != ordered[:-1]))
+    for value in np.unique(packed[alike]):
+        span = slice(np.searchsorted(packed, value), np.searchsorted(packed, value, "right"))
+        inner = np.argsort(ordered[span], kind="stable")
+        order[span], ordered[span] = order[span][inner], ordered[span][inner]
+    return order, ordered
+
+
 def _runs(hashes: Hashes) -> tuple[Places, Hashes, Places]:
     """Rows in the order of their hashes, the distinct hashes, and where each begins, with the end; 0 is left out."""
-    order = np.argsort(hashes)
-    ordered = hashes[order]
+    order, ordered = sort_hashes(hashes)
     none = int(np.searchsorted(ordered, np.uint64(1)))
     order, ordered = order[none:], ordered[none:]
     is_first = np.ones(len(ordered), dtype=bool)
@@ -106,8 +129,22 @@ def _runs(hashes: Hashes) -> tuple[Places, Hashes, Places]:
 
 
 def distinct_pairs(codes: Codes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Left row, right row and kinds of key (a bit each) of every distinct pair, in ascending order."""
-    ordered = np.sort(codes)
+    """Left row, right row and kinds of key (a bit each) of every distinct pair, in ascending order.
+
+    `codes` is sorted in its place; the rest is done in pieces, so that it needs little room beside.
+    """
+    codes.sort()
+    cuts = [0]
+    for place in range(PIECE, len(codes), PIECE):
+        last = codes[place - 1] | KEY_MASK
+        cuts.append(int(np.searchsorted(codes, last, "right")))
+    cuts.append(len(codes))
+    pieces = [_distinct(codes[a:b]) for a, b in itertools.pairwise(cuts)]
+    left, right, keys = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
+    return left, right, keys
+
+
+def _distinct(ordered: Codes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     pairs = ordered >> KEY_BITS
     is_first = np.ones(len(pairs), dtype=bool)
     is_first[1:] = pairs[1:] != pairs[:-1]

@@ -22,11 +22,15 @@ TABLE = 1 << 24  # up to so many possible patterns are looked up in a table
 def pack(levels: Sequence[Levels], comparisons: Sequence[Comparison]) -> Integers:
     """The levels of each pair as one number, mixed radix in the comparisons' order."""
     patterns = np.zeros(len(levels[0]), dtype=np.int64)
-    radix = 1
-    for each, level in zip(comparisons, levels, strict=True):
+    for level, radix in zip(levels, radices(comparisons), strict=True):
         patterns += level.astype(np.int64) * radix
-        radix *= len(each.labels)
     return patterns
+
+
+def radices(comparisons: Sequence[Comparison]) -> list[int]:
+    """What a level of each comparison counts for in a pattern."""
+    sizes = [len(each.labels) for each in comparisons]
+    return [math.prod(sizes[:i]) for i in range(len(sizes))]
 
 
 def unpack(patterns: Integers, comparisons: Sequence[Comparison]) -> Integers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from reconcile.errors import InputError
+from reconcile.errors import DefinitionError, InputError
 from reconcile.matching.block import BlockingReport, Candidates, all_pairs, block
 from reconcile.matching.candidates import pattern_scores
 from reconcile.matching.comparison import Comparison
@@ -22,7 +23,7 @@ from reconcile.matching.learn import Evidence, MatchModel, every_rank, learn, ra
 from reconcile.matching.models import model_from_json
 from reconcile.matching.pairs import Rows
 from reconcile.matching.patterns import Floats, Integers, count_patterns, number_patterns, unpack
-from reconcile.matching.prepare import Prepared, prepare
+from reconcile.matching.prepare import Prepared, forget, prepare
 from reconcile.matching.refine import refine
 from reconcile.matching.rivals import Rivals
 from reconcile.matching.rules import MatchRules
@@ -32,6 +33,8 @@ from reconcile.model import Progress
 
 Connection = duckdb.DuckDBPyConnection
 Report = Callable[[Progress], None]
+DUCKDB_SHARE = 0.25  # of a memory limit; the rest is for the numbers that are compared and the program itself
+UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 STAGES = ("clean", "block", "score", "learn", "decide", "write")
 
 
@@ -56,6 +59,21 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """All compared pairs, counted.
+
+    Attributes:
+        compared: how many there are.
+        keys: kinds of key that brought a pair, or a number of pairs alike, a bit each.
+        matches: the expected number of matches among those.
+    """
+
+    compared: int
+    keys: npt.NDArray[np.int32]
+    matches: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """Everything known once the pairs are scored.
 
@@ -64,6 +82,7 @@ class Scored:
         score: position of the pair's levels among the rows of `scores`.
         scores: per distinct levels: level_<role>, weight_<role>, weight, probability.
         rivals: the competition; None when one side is matched with itself.
+        counted: all compared pairs where the candidates are only those worth keeping; None where they are all.
     """
 
     prepared: Prepared
@@ -72,6 +91,11 @@ class Scored:
     score: Rows
     scores: pl.DataFrame
     rivals: Rivals | None
+    counted: Tally | None = None
+
+    def tally(self) -> Tally:
+        """All compared pairs, counted."""
+        return self.counted or Tally(len(self.score), self.candidates.keys, self.probabilities())
 
     @property
     def blocking(self) -> BlockingReport:
@@ -90,7 +114,7 @@ class Scored:
 def configure(con: Connection, rules: MatchRules) -> None:
     """Apply the memory limit and the thread count."""
     if rules.memory_limit:
-        con.execute("SET memory_limit = ?", [rules.memory_limit])
+        con.execute("SET memory_limit = ?", [f"{round(memory_bytes(rules.memory_limit) * DUCKDB_SHARE)}B"])
         if con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0] in {"", ".tmp"}:
             con.execute(f"SET temp_directory = '{Path(tempfile.gettempdir()) / 'reconcile-spill'}'")
     if rules.threads:
@@ -98,12 +122,28 @@ def configure(con: Connection, rules: MatchRules) -> None:
     con.execute("SET preserve_insertion_order = true")
 
 
+def memory_bytes(text: str) -> float:
+    """A size like "1GB" or "512 MiB" in bytes.
+
+    Raises:
+        DefinitionError: no such size.
+    """
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([a-zA-Z]*)\s*", text)
+    if found is None or found[2].lower() not in UNITS:
+        raise DefinitionError("memory limit", f"{text!r} is no size", remedy='Write it like "2GB".')
+    return float(found[1]) * UNITS[found[2].lower()]
+
+
 def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, watch: Stopwatch) -> Scored:
     """Clean the relations, block, score every pair and learn the weights."""
+    if rules.engine == "spark":
+        from reconcile.matching.engines.spark import score_pairs_on_spark  # noqa: PLC0415 - only where it is installed
+
+        return score_pairs_on_spark(con, relations, rules, watch)
     is_self = len(relations) == 1
     with watch.stage("clean"):
         configure(con, rules)
-        prepared = prepare(con, relations, rules.roles, rules.threads)
+        prepared = prepare(con, relations, rules)
         comparisons = comparisons_for(prepared.columns)
         if not comparisons:
             raise InputError(
@@ -161,19 +201,34 @@ def _learn(  # noqa: PLR0917 - one call, by position
     )
     rivals = None if is_self else Rivals(candidates.left, candidates.right, place, rules.threads)
     levels = evidence.levels if rivals is None else every_rank(evidence.levels)
+
+    def judged_levels() -> tuple[Integers, npt.NDArray[np.bool_]]:
+        score = place if rivals is None else rivals.index()
+        judged = _judged(con, rules, prepared, candidates, levels[:0], comparisons)
+        return np.concatenate([levels[score[judged.places]], judged.missed]), judged.is_same
+
+    model = fit(evidence, rivals, rules, judged_levels)
+    score = place if rivals is None else rivals.index()
+    return Scored(prepared, candidates, model, score, pattern_scores(model, levels), rivals)
+
+
+def fit(
+    evidence: Evidence,
+    rivals: Rivals | None,
+    rules: MatchRules,
+    judged_levels: Callable[[], tuple[Integers, npt.NDArray[np.bool_]]],
+) -> MatchModel:
+    """The model to score with, stored or learned; the rivals are ranked by it."""
     if rules.model:
-        model = model_from_json(rules.model, comparisons)
+        model = model_from_json(rules.model, evidence.comparisons)
     else:
         model = learn(evidence, rivals)
         if rules.judgements:
-            score = place if rivals is None else rivals.index()
-            judged = _judged(con, rules, prepared, candidates, levels[:0], comparisons)
-            found = levels[score[judged.places]]
-            model = refine(model, np.concatenate([found, judged.missed]), judged.is_same) if len(judged) else model
+            levels, is_same = judged_levels()
+            model = refine(model, levels, is_same) if len(is_same) else model
     if rivals is not None and (rules.model or model.corrections):
         rank_with(model, evidence, rivals)
-    score = place if rivals is None else rivals.index()
-    return Scored(prepared, candidates, model, score, pattern_scores(model, levels), rivals)
+    return model
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +238,6 @@ class _Judged:
     places: Integers
     missed: Integers
     is_same: npt.NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.is_same)
 
 
 def _judged(  # noqa: PLR0917 - one call, by position
@@ -223,5 +275,4 @@ def _judged(  # noqa: PLR0917 - one call, by position
 
 def drop_work_tables(con: Connection) -> None:
     """Forget the cleaned sides."""
-    for name in ("_left", "_right", "_words"):
-        con.unregister(name)
+    forget(con)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.clean.records import CleanBatch, clean_batch, raw_batches, roles_of
+from reconcile.matching.clean.records import BATCH_ROWS, CleanBatch, clean_batch, raw_batches, roles_of
 from reconcile.matching.clean.tokens import NameWords
-from reconcile.matching.side import COUNTED, HASHED, Side, hashes, number_values, short_hashes
+from reconcile.matching.rules import MatchRules
+from reconcile.matching.side import COUNTED, HASHED, Codes, Side, hashes, number_values, short_hashes
+from reconcile.matching.texts import StoredTexts, Texts, TextsInMemory
 from reconcile.matching.vocabulary import RareWords, Vocabulary, count_words, rarest_words
 from reconcile.model import Role
 
 Connection = duckdb.DuckDBPyConnection
-WAITING = 4  # batches read ahead of those being cleaned
+SMALL_BATCH_ROWS = 32_768  # cleaned at once under a memory limit
 TABLES = ("_left", "_right")
 
 
@@ -43,33 +47,42 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Cleaned:
-    frame: pl.DataFrame
+    texts: Texts
+    rows: int
     words: NameWords | None
 
 
-def prepare(con: Connection, relations: tuple[str, ...], wanted: tuple[Role, ...], threads: int = 0) -> Prepared:
+def prepare(con: Connection, relations: tuple[str, ...], rules: MatchRules) -> Prepared:
     """Clean one or two relations and show them as `_left` and `_right` (one: `_left` only).
 
     Raises:
         InputError: no record_id, or record ids that are missing or not unique.
     """
     filled = [roles_of(con, relation) for relation in relations]
-    per_side = [_side_roles(i, filled, wanted) for i in range(len(relations))]
-    cleaned = _clean(con, relations, per_side, threads)
+    per_side = [_side_roles(i, filled, rules.roles) for i in range(len(relations))]
+    cleaned = _clean(con, relations, per_side, rules)
     for relation, side in zip(relations, cleaned, strict=True):
-        _check_ids(relation, side.frame["record_id"])
-    common = set.intersection(*(set(each.frame.columns) for each in cleaned))
-    frames = [each.frame.select(column for column in each.frame.columns if column in common) for each in cleaned]
+        _check_ids(relation, side.texts.column("record_id"))
+        side.texts.release()
     words = [each.words for each in cleaned if each.words is not None]
     vocabulary, rare = _rare_words(words) if len(words) == len(cleaned) else (None, [None] * len(cleaned))
-    sides = _sides(frames, rare, threads)
+    rows, texts = [each.rows for each in cleaned], [each.texts for each in cleaned]
+    del cleaned, words
+    sides = _sides(rows, texts, rare, rules)
     for table, each in zip(TABLES, sides, strict=False):
-        con.register(table, _shown(each).to_arrow(compat_level=pl.CompatLevel.newest()))
+        each.texts.show(con, table, _key_columns(each))
     if vocabulary is not None:
         con.register("_words", pl.DataFrame({"word": vocabulary.words}).with_row_index("token_id").to_arrow())
-    columns = frozenset(_shown(sides[0]).columns)
+    columns = frozenset(("row", *sides[0].texts.columns, *_key_columns(sides[0]).columns))
     tables = TABLES[: len(sides)]
     return Prepared(tables[0], tables[-1], sides[0].rows, sides[-1].rows, columns, vocabulary, sides)
+
+
+def forget(con: Connection) -> None:
+    """Forget the cleaned sides."""
+    for name in (*TABLES, *(f"{table}_beside" for table in TABLES), "_words"):
+        con.unregister(name)
+        con.execute(f"DROP VIEW IF EXISTS temp.{name}")
 
 
 def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
@@ -80,38 +93,69 @@ def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]
     return tuple(role for role in filled[i] if role in usable and (not wanted or role in wanted))
 
 
+class _Gathered:
+    """The cleaned batches of one side; under a memory limit their text goes to DuckDB at once."""
+
+    def __init__(self, con: Connection, *, is_limited: bool) -> None:
+        self.batches: list[Future[CleanBatch]] = []
+        self._store = StoredTexts(con) if is_limited else None
+        self._done: list[CleanBatch] = []
+
+    def settle(self, waiting: int) -> None:
+        """Take in the results, until no more than so many batches are still being cleaned."""
+        while len(self.batches) > waiting:
+            done = self.batches.pop(0).result()
+            if self._store is not None:
+                self._store.append(done.frame)
+                done = CleanBatch(done.frame.clear(), done.words, done.frame.height)
+            self._done.append(done)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that every batch has."""
+        return tuple(self._done[0].frame.columns)
+
+    def join(self, columns: tuple[str, ...]) -> _Cleaned:
+        """All batches as one side."""
+        rows = sum(each.rows for each in self._done)
+        words = _join_words([each.words for each in self._done if each.words is not None])
+        if self._store is not None:
+            self._store.keep(columns)
+            return _Cleaned(self._store, rows, words)
+        texts = TextsInMemory([each.frame for each in self._done], columns)
+        self._done.clear()
+        return _Cleaned(texts, rows, words)
+
+
 def _clean(
-    con: Connection, relations: Sequence[str], roles: Sequence[tuple[Role, ...]], threads: int
+    con: Connection, relations: Sequence[str], roles: Sequence[tuple[Role, ...]], rules: MatchRules
 ) -> list[_Cleaned]:
-    """Clean batch by batch, two at a time."""
-    with ThreadPoolExecutor(max_workers=threads or None) as pool:
-        waiting: list[list[Future[CleanBatch]]] = []
+    """Clean batch by batch, as many at a time as there are threads."""
+    size = SMALL_BATCH_ROWS if rules.memory_limit else BATCH_ROWS
+    threads = rules.threads or os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        sides = []
         for relation, wanted in zip(relations, roles, strict=True):
-            waiting.append([])
-            for raw in raw_batches(con, relation, wanted):
-                _wait_for_room(waiting)
-                waiting[-1].append(pool.submit(clean_batch, raw, wanted))
-        return [_join([each.result() for each in batches]) for batches in waiting]
+            side = _Gathered(con, is_limited=bool(rules.memory_limit))
+            sides.append(side)
+            for raw in raw_batches(con, relation, wanted, size):
+                side.batches.append(pool.submit(clean_batch, raw, wanted))
+                side.settle(threads + 1)
+        for side in sides:
+            side.settle(0)
+    common = [column for column in sides[0].columns if all(column in side.columns for side in sides)]
+    return [side.join(tuple(common)) for side in sides]
 
 
-def _wait_for_room(waiting: Iterable[list[Future[CleanBatch]]]) -> None:
-    open_ones = [future for batches in waiting for future in batches if not future.done()]
-    if len(open_ones) >= WAITING:
-        open_ones[0].result()
-
-
-def _join(batches: list[CleanBatch]) -> _Cleaned:
-    frame = pl.concat([each.frame for each in batches], rechunk=True)
-    words = [each.words for each in batches if each.words is not None]
+def _join_words(words: list[NameWords]) -> NameWords | None:
     if not words:
-        return _Cleaned(frame, None)
+        return None
     lengths = np.concatenate([np.diff(part.starts) for part in words])
-    joined = NameWords(
+    return NameWords(
         pl.concat([part.words for part in words], rechunk=True),
         np.concatenate([part.hashes for part in words]),
         np.concatenate(([0], np.cumsum(lengths))),
     )
-    return _Cleaned(frame, joined)
 
 
 def _check_ids(relation: str, ids: pl.Series) -> None:
@@ -128,26 +172,42 @@ def _rare_words(words: list[NameWords]) -> tuple[Vocabulary, list[RareWords]]:
     return vocabulary, [rarest_words(each, side.starts, vocabulary.bits) for each, side in zip(ids, words, strict=True)]
 
 
-def _sides(frames: list[pl.DataFrame], rare: Sequence[RareWords | None], threads: int) -> tuple[Side, ...]:
+def _sides(
+    rows: Sequence[int], texts: Sequence[Texts], rare: Sequence[RareWords | None], rules: MatchRules
+) -> tuple[Side, ...]:
     """Number the values, column by column."""
-    counted = [column for column in COUNTED if column in frames[0].columns]
-    hashed = [column for column in HASHED if column in frames[0].columns]
-    with ThreadPoolExecutor(max_workers=threads or None) as pool:
-        numbered = list(pool.map(lambda column: number_values([frame[column] for frame in frames]), counted))
-        short = list(pool.map(lambda column: [short_hashes(frame[column]) for frame in frames], hashed))
+    counted = [column for column in COUNTED if column in texts[0].columns]
+    hashed = [column for column in HASHED if column in texts[0].columns]
+
+    def number(column: str) -> tuple[list[Codes], list[npt.NDArray[np.int16]]]:
+        found = number_values([each.column(column) for each in texts])
+        _release(texts)
+        return found
+
+    def shorten(column: str) -> list[Codes]:
+        found = [short_hashes(each.column(column)) for each in texts]
+        _release(texts)
+        return found
+
+    with ThreadPoolExecutor(1 if rules.memory_limit else rules.threads or os.cpu_count()) as pool:
+        numbered = list(pool.map(number, counted))
+        short = list(pool.map(shorten, hashed))
     sides = []
-    for i, frame in enumerate(frames):
-        codes = {column: each[0][i] for column, each in zip(counted, numbered, strict=True)}
-        codes |= {column: each[i] for column, each in zip(hashed, short, strict=True)}
-        counts = {column: each[1][i] for column, each in zip(counted, numbered, strict=True)}
-        sides.append(Side(frame.with_row_index("row").cast({"row": pl.Int32}), codes, counts, rare[i]))
+    for i, each in enumerate(texts):
+        codes = {column: found[0][i] for column, found in zip(counted, numbered, strict=True)}
+        codes |= {column: found[i] for column, found in zip(hashed, short, strict=True)}
+        counts = {column: found[1][i] for column, found in zip(counted, numbered, strict=True)}
+        sides.append(Side(rows[i], each, codes, counts, rare[i]))
     return tuple(sides)
 
 
-def _shown(side: Side) -> pl.DataFrame:
-    """The cleaned columns with those that blocking keys are made of."""
+def _release(texts: Sequence[Texts]) -> None:
+    for each in texts:
+        each.release()
+
+
+def _key_columns(side: Side) -> pl.DataFrame:
+    """What blocking keys are made of beside the text."""
     if side.words is None:
-        return side.frame
-    return side.frame.with_columns(
-        t1=pl.Series(side.words.ids[:, 0]), t2=pl.Series(side.words.ids[:, 1]), name_set=pl.Series(side.words.sets)
-    )
+        return pl.DataFrame()
+    return pl.DataFrame({"t1": side.words.ids[:, 0], "t2": side.words.ids[:, 1], "name_set": side.words.sets})

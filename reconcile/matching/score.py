@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import local
 
 import numpy as np
@@ -21,7 +22,7 @@ from reconcile.matching.compare_place import COLUMNS as PLACE_COLUMNS
 from reconcile.matching.compare_place import PLACE
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.pairs import Levels, Pairs, Rows, TextSimilarity
-from reconcile.matching.patterns import Integers, pack
+from reconcile.matching.patterns import Integers, radices
 from reconcile.matching.side import Side
 from reconcile.matching.vocabulary import Vocabulary
 
@@ -61,16 +62,24 @@ def score_patterns(  # noqa: PLR0917 - one call, by position
     comparisons: Sequence[Comparison],
     threads: int = 0,
 ) -> Integers:
-    """The pattern of every pair (l[i], r[i]), chunk by chunk on all threads."""
-    own = local()
+    """The pattern of every pair (l[i], r[i]).
 
-    def score(begin: int) -> Integers:
+    One comparison after the other, and for each chunk by chunk on all threads: so no more text is held than one
+    comparison looks at.
+    """
+    own = local()
+    patterns = np.zeros(len(l), dtype=np.int64)
+
+    def score(each: Comparison, radix: int, begin: int) -> None:
         if not hasattr(own, "similarity"):
             own.similarity = TextSimilarity()
-        end = begin + CHUNK
-        pairs = Pairs(left, right, l[begin:end], r[begin:end], vocabulary, own.similarity)
-        return pack(score_levels(pairs, comparisons), comparisons)
+        span = slice(begin, begin + CHUNK)
+        level = each.level(Pairs(left, right, l[span], r[span], vocabulary, own.similarity))
+        patterns[span] += level.astype(np.int64) * radix
 
     with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
-        parts = list(pool.map(score, range(0, len(l), CHUNK)))
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        for each, radix in zip(comparisons, radices(comparisons), strict=True):
+            list(pool.map(partial(score, each, radix), range(0, len(l), CHUNK)))
+            left.texts.release()
+            right.texts.release()
+    return patterns

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from reconcile.matching.join import sort_hashes
+from reconcile.matching.texts import Texts
 from reconcile.matching.vocabulary import RareWords
 
 SEED = 7
@@ -35,25 +37,22 @@ class Side:
     """The records of one side.
 
     Attributes:
-        frame: `row` INT32 from 0, `record_id`, and the cleaned columns as text.
+        rows: number of records.
+        texts: `record_id` and the cleaned columns.
         codes: per column a number per record; equal numbers are equal values, on both sides; 0 for null.
         counts: per counted column how many records of both sides have the record's value; 0 for null.
         words: the rarest words of the names; None without names.
     """
 
-    frame: pl.DataFrame
+    rows: int
+    texts: Texts
     codes: Mapping[str, Codes]
     counts: Mapping[str, npt.NDArray[np.int16]] = field(default_factory=dict)
     words: RareWords | None = None
 
-    @property
-    def rows(self) -> int:
-        """Number of records."""
-        return self.frame.height
-
     def text(self, column: str) -> pl.Series:
         """The values of a column."""
-        return self.frame[column]
+        return self.texts.column(column)
 
 
 def hashes(values: pl.Series) -> npt.NDArray[np.uint64]:
@@ -75,8 +74,7 @@ def number_values(values: Sequence[pl.Series]) -> tuple[list[Codes], list[npt.ND
         Per side the number of each record's value and how many records of all sides have it; 0 and 0 for null.
     """
     joined = np.concatenate([hashes(each) for each in values])
-    order = np.argsort(joined)
-    ordered = joined[order]
+    order, ordered = sort_hashes(joined)
     is_first = np.ones(len(ordered), dtype=bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     group = np.cumsum(is_first, dtype=np.int32)

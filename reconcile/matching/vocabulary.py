@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from reconcile.matching.clean.tokens import NameWords
+from reconcile.matching.join import sort_hashes
 
 WIDTH = 6  # words of a name that take part, the rarest ones
 MOST_WORDS = 12  # of a name that are looked at
@@ -60,8 +61,7 @@ def count_words(sides: Sequence[NameWords]) -> tuple[Vocabulary, tuple[npt.NDArr
         The vocabulary, and per side the id of each of its flat words (0 for one that says nothing).
     """
     hashes = np.concatenate([side.hashes for side in sides])
-    order = np.argsort(hashes)
-    ordered = hashes[order]
+    order, ordered = sort_hashes(hashes)
     is_first = np.ones(len(ordered), dtype=bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     starts = np.flatnonzero(is_first)
@@ -93,21 +93,39 @@ def make_vocabulary(words: pl.Series, counts: npt.NDArray[np.int64], records: in
 def rarest_words(ids: npt.NDArray[np.int32], starts: npt.NDArray[np.int64], bits: npt.NDArray[np.int16]) -> RareWords:
     """Each record's rarest words, of those that `ids[starts[i]:starts[i + 1]]` name."""
     lengths = np.diff(starts)
-    matrix = np.zeros((len(lengths), MOST_WORDS), dtype=np.int32)
-    for place in range(MOST_WORDS):
+    found = RareWords(
+        np.zeros((len(lengths), WIDTH), dtype=np.int32),
+        np.zeros(len(lengths), dtype=np.int16),
+        np.zeros(len(lengths), dtype=np.uint64),
+    )
+    for rows, width in ((lengths <= WIDTH, WIDTH), (lengths > WIDTH, MOST_WORDS)):
+        places = np.flatnonzero(rows)
+        matrix = _sorted_words(ids, starts[places], lengths[places], width)
+        found.ids[places] = matrix[:, :WIDTH]
+        found.bits[places] = bits[matrix].sum(axis=1, dtype=np.int16)
+        found.sets[places] = _sets(matrix)
+    return found
+
+
+def _sorted_words(
+    ids: npt.NDArray[np.int32], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], width: int
+) -> npt.NDArray[np.int32]:
+    """The words of each record, rarest first and each once, as a matrix."""
+    matrix = np.zeros((len(lengths), width), dtype=np.int32)
+    for place in range(width):
         rows = np.flatnonzero(lengths > place)
-        matrix[rows, place] = ids[starts[rows] + place]
-    matrix = -np.sort(-matrix, axis=1)
-    repeated = matrix[:, 1:] == matrix[:, :-1]
+        matrix[rows, place] = -ids[starts[rows] + place]
+    matrix.sort(axis=1)
+    repeated = (matrix[:, 1:] == matrix[:, :-1]) & (matrix[:, 1:] != 0)
     if repeated.any():
         matrix[:, 1:][repeated] = 0
-        matrix = -np.sort(-matrix, axis=1)
-    return RareWords(np.ascontiguousarray(matrix[:, :WIDTH]), bits[matrix].sum(axis=1, dtype=np.int16), _sets(matrix))
+        matrix.sort(axis=1)
+    return np.negative(matrix, out=matrix)
 
 
 def _sets(matrix: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
     mixed = np.zeros(len(matrix), dtype=np.uint64)
-    for column in matrix.T:
+    for column in matrix.T[::-1]:  # the places that are empty come first, so that the width does not matter
         mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     return mixed

@@ -1,7 +1,7 @@
 """How fast and how good: ours against Splink on generated companies, printed as a table.
 
-    python tests/bench/companies.py 100000 /tmp/companies-100k
-    python tests/bench/bench_matching.py /tmp/companies-100k [--splink] [--memory-limit 1GB]
+    python -m tests.bench.companies 100000 /tmp/companies-100k
+    python -m tests.bench.bench_matching /tmp/companies-100k [--splink] [--memory-limit 1GB]
 
 Each contender runs in a process of its own, Parquet in to links out; Splink gets columns that are already cleaned and
 that time is not counted against it.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from reconcile.matching import MatchRules
 from reconcile.matching.files import canonical_view, open_file
 from reconcile.matching.prepare import prepare
 
@@ -52,7 +53,7 @@ def clean_for_splink(folder: Path) -> None:
     for side in ("left", "right"):
         open_file(con, folder / f"{side}.parquet", f"raw_{side}")
         canonical_view(con, f"raw_{side}", f"{side}_records", id_name="id", mapping={})
-    prepare(con, ("left_records", "right_records"), ())
+    prepare(con, ("left_records", "right_records"), MatchRules())
     columns = "record_id, name_key, domain, phone, email, street, house, city, postcode, postcode_area"
     for side in ("left", "right"):
         con.execute(

@@ -5,7 +5,7 @@ Shape: 85 % of the companies stand on both sides, 5 % of each side's records are
 is corrupted on its own: phone formats, moved addresses, PO boxes, abbreviations, typos, acronyms, trading names, free
 mail, missing fields, six countries. It is written without a look at how the matcher cleans or scores.
 
-    python tests/bench/companies.py 100000 OUT_FOLDER [--seed 1] [--hard 1]
+    python -m tests.bench.companies 100000 OUT_FOLDER [--seed 1] [--hard 1]
 """
 
 from __future__ import annotations

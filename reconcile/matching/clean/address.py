@@ -5,7 +5,6 @@ Sources of the abbreviations: the suffix and unit designators of the US Postal S
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from reconcile.matching.clean.text import Columns, none_if_empty, where, words
@@ -285,15 +284,11 @@ COUNTRIES = {
 
 def _word_map(text: pl.Series, mapping: dict[str, str]) -> pl.Series:
     """Replace whole words of text whose words are parted by one blank."""
-    lists = text.str.split(" ")
-    flat = lists.explode()
-    known = flat.is_in(pl.Series(list(mapping)).implode()).fill_null(value=False)
-    if not known.any():
-        return text
-    lengths = np.maximum(lists.list.len().fill_null(1).to_numpy(), 1)
-    rows = pl.Series(np.unique(np.repeat(np.arange(len(text)), lengths)[known.to_numpy()]))
-    spaced = lists.gather(rows).list.eval(pl.element().replace(mapping)).list.join(" ")
-    return text.clone().scatter(rows, spaced)
+    old, new = [f" {word} " for word in mapping], [f" {short} " for short in mapping.values()]
+    padded = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series().str.replace_many(old, new)
+    # Of two such words in a row the first took the blank that the second begins with.
+    again = where(padded, padded.str.contains_any(old), lambda rows: rows.str.replace_many(old, new))
+    return again.str.strip_chars(" ")
 
 
 def clean_street(folded: pl.Series) -> Columns:

@@ -16,7 +16,7 @@ from reconcile.matching.clean.tokens import NameWords
 from reconcile.model import ROLES, Role
 from reconcile.snapshots.sql import quoted as quoted_name
 
-BATCH_ROWS = 65_536  # enough to vectorise over, little to hold while two are cleaned side by side
+BATCH_ROWS = 131_072  # enough to vectorise over, little to hold while two are cleaned side by side
 FOLDED: tuple[Role, ...] = (
     "name",
     "domain",
@@ -37,10 +37,12 @@ class CleanBatch:
     Attributes:
         frame: `record_id` and the text columns of the roles; see the module of each role family for their meaning.
         words: the words of the names, row by row; None without names.
+        rows: number of records.
     """
 
     frame: pl.DataFrame
     words: NameWords | None
+    rows: int
 
 
 def quoted(relation: str) -> str:
@@ -70,12 +72,14 @@ def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
     )
 
 
-def raw_batches(con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...]) -> Iterator[pl.DataFrame]:
+def raw_batches(
+    con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...], rows: int = BATCH_ROWS
+) -> Iterator[pl.DataFrame]:
     """The records of a relation as text, batch by batch; an empty batch when it has none."""
     columns = ", ".join(["record_id::VARCHAR AS record_id", *(f'"{role}"::VARCHAR AS "{role}"' for role in roles)])
     source = population(con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns, relation)
     is_empty = True
-    for batch in con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(BATCH_ROWS):
+    for batch in con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(rows):
         is_empty = False
         yield pl.DataFrame(batch)
     if is_empty:
@@ -99,7 +103,7 @@ def clean_batch(raw: pl.DataFrame, roles: tuple[Role, ...]) -> CleanBatch:
         else:
             cleaned = by_distinct(raw[role], partial(_clean_values, role))
         columns |= cleaned
-    return CleanBatch(pl.DataFrame(_with_mail_domain(columns)), words)
+    return CleanBatch(pl.DataFrame(_with_mail_domain(columns)), words, raw.height)
 
 
 def _clean_values(role: Role, values: pl.Series) -> Columns:

@@ -184,4 +184,8 @@ def _spell_out(word: pl.Series) -> pl.Series:
 
 
 def _singular(word: pl.Series) -> pl.Series:
-    return word.str.replace(r"^(.{2,})ies$", "${1}y").str.replace(r"^(.{3,}[^su])s$", "$1")
+    length = word.str.len_bytes()
+    is_many = word.str.ends_with("ies") & (length >= 5)
+    is_other = ~is_many & (length >= 5) & ~(word.str.ends_with("ss") | word.str.ends_with("us"))
+    short = where(word, is_other, lambda rows: rows.str.head(-1))
+    return where(short, is_many, lambda rows: rows.str.head(-3) + "y")

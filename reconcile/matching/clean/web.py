@@ -109,10 +109,10 @@ SHARED_HOSTS = ("facebook.com", "linkedin.com", "instagram.com", "twitter.com", 
 
 
 @lru_cache(maxsize=1)
-def _multi_part_endings() -> frozenset[str]:
-    """Last two labels under which a third is needed, e.g. "co.uk"."""
+def _multi_part_endings() -> pl.Series:
+    """Last two labels under which a third is needed, e.g. "co.uk", as one list."""
     rules = (line.strip() for line in _suffix_rules())
-    return frozenset(rule for rule in rules if rule.count(".") == 1)
+    return pl.Series(sorted({rule for rule in rules if rule.count(".") == 1})).implode()
 
 
 def _suffix_rules() -> list[str]:
@@ -146,7 +146,7 @@ def registrable_domain(host: pl.Series) -> pl.Series:
 def _registrable(host: pl.Series) -> pl.Series:
     two = host.str.extract(r"([^.]+\.[^.]+)$", 1)
     three = host.str.extract(r"([^.]+\.[^.]+\.[^.]+)$", 1)
-    public = two.is_in(pl.Series(sorted(_multi_part_endings())).implode())
+    public = two.is_in(_multi_part_endings())
     return pl.select(pl.when(public).then(three).otherwise(two)).to_series()
 
 

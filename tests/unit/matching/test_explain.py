@@ -61,7 +61,7 @@ def test_a_pair_worked_out_anew_has_the_evidence_that_the_match_saw(
 def test_the_keys_of_a_pair_are_those_that_brought_it() -> None:
     left, right = generate(1500, seed=6, hard=2)
     con = connect({"l": left, "r": right}, threads=2)
-    prepared = prepare(con, ("l", "r"), ())
+    prepared = prepare(con, ("l", "r"), RULES)
     found = block(con, prepared.left, prepared.right, prepared.columns, RULES.block_pairs, is_self=False)
     report = found.report
     assert report.refined_values, "some keys must be too common for this test to mean something"
