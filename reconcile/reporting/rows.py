@@ -141,6 +141,8 @@ def related(kind: str, detail: Mapping[str, Any]) -> str:
         return "; ".join(f"{each['record_id']} {each['name'] or ''}".strip() for each in detail.get("members", ()))
     parts = [_link_text(each) for each in detail.get("links", ()) if kind in {"conflicting", "shared", "dangling"}]
     parts += [_candidate_text(each) for each in detail.get("candidates", ())]
+    if detail.get("survivor"):
+        parts.insert(0, f"merged into {detail['survivor']}")
     if detail.get("lookalike"):
         parts.insert(0, f"{detail['lookalike']} differs by case only")
     return "; ".join(parts)

@@ -117,11 +117,23 @@ def _candidate_pairs(opened: OpenRun, exception: ExceptionRow) -> list[Pair]:
         """,
         [*lefts.parameters, *rights.parameters, MOST_CANDIDATES + 1],
     )
-    told = [(link["left_id"], link["right_id"]) for link in exception.detail.get("links", [])]
+    told = [
+        *_surviving(exception),
+        *((link["left_id"], link["right_id"]) for link in exception.detail.get("links", [])),
+    ]
     alive = _existing(opened, told)
     shown = (exception.left_id, exception.right_id)
     pairs = dict.fromkeys(pair for pair in [*alive, *((row[0], row[1]) for row in rows)] if pair != shown)
     return list(pairs)[:MOST_CANDIDATES]
+
+
+def _surviving(exception: ExceptionRow) -> list[Pair]:
+    """The naming record with the one that the dead record was merged into: in its place, the best guess there is."""
+    survivor = exception.detail.get("survivor")
+    if survivor is None:
+        return []
+    is_left_naming = exception.side == "left"
+    return [(exception.left_id or "", survivor) if is_left_naming else (survivor, exception.right_id or "")]
 
 
 def _existing(opened: OpenRun, pairs: Sequence[Pair]) -> list[Pair]:

@@ -4,13 +4,21 @@ from reconcile.snapshots.canonical import canonical_sql
 from reconcile.snapshots.files import remove_leftovers, snapshot_path
 from reconcile.snapshots.profile import ColumnProfile, profile
 from reconcile.snapshots.pull import OVERLAP, pull
-from reconcile.snapshots.store import attach_sql, object_fields, open_snapshot, read_snapshot, snapshot_objects
+from reconcile.snapshots.store import (
+    attach_sql,
+    has_gone,
+    object_fields,
+    open_snapshot,
+    read_snapshot,
+    snapshot_objects,
+)
 
 __all__ = [
     "OVERLAP",
     "ColumnProfile",
     "attach_sql",
     "canonical_sql",
+    "has_gone",
     "object_fields",
     "open_snapshot",
     "profile",

@@ -21,7 +21,7 @@ from reconcile.model import ObjectCount, ObjectInfo, Progress, Snapshot, new_id,
 from reconcile.snapshots import load, proof, store
 from reconcile.snapshots.files import snapshot_path, written_whole
 from reconcile.snapshots.sql import quoted
-from reconcile.systems import LearnsFields, Reader
+from reconcile.systems import KnowsFates, LearnsFields, Reader
 
 OVERLAP = timedelta(minutes=15)
 """Asked for again before the last pull's start: a change is stamped when its transaction begins and seen when it ends,
@@ -115,7 +115,15 @@ class _Pull:
         """Pull one object and describe it in the file. Its rows tie out with the source's counts."""
         count = self._from_base(name) or self._whole(self.reader.describe(name))
         store.write_object(self.con, self.reader.describe(name), count)
+        self._remember_gone(name)
         return count
+
+    def _remember_gone(self, name: str) -> None:
+        """What is deleted: as the base had it, for a source forgets after a while, and as the source has it now."""
+        if self._has_base and store.has_gone(self.con, _BASE):
+            self.con.execute(f"INSERT INTO _gone SELECT * FROM {_BASE}._gone WHERE object = ?", [name])
+        if isinstance(self.reader, KnowsFates):
+            store.write_gone(self.con, name, self.reader.fates_of_deleted(name))
 
     def _from_base(self, name: str) -> ObjectCount | None:
         """The object as the base has it, brought up to date; None where it must be pulled whole."""

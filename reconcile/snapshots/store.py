@@ -4,12 +4,14 @@ A file holds one table per object (every column VARCHAR, its key unique) and
     _snapshot   one row: the columns of `Snapshot` and `json`, all of them again
     _objects    object, rows, expected, content_hash, months (JSON), label, id_field, modified_field, created_field
     _fields     object, position, name, label, type, references, is_updateable, is_nullable, length
+    _gone       object, record_id, survivor_id: deleted records that the source still knows, and what they were merged
+                into; absent from files of before
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ CREATE TABLE _fields (
     object VARCHAR, position INTEGER, name VARCHAR, label VARCHAR, type VARCHAR, "references" VARCHAR,
     is_updateable BOOLEAN, is_nullable BOOLEAN, length INTEGER
 );
+CREATE TABLE _gone (object VARCHAR, record_id VARCHAR, survivor_id VARCHAR);
 """
 
 
@@ -58,6 +61,23 @@ def write_object(con: duckdb.DuckDBPyConnection, info: ObjectInfo, count: Object
             for i, f in enumerate(info.fields)
         ],
     )
+
+
+def write_gone(con: duckdb.DuckDBPyConnection, object_name: str, gone: Iterable[tuple[str, str | None]]) -> None:
+    """Remember the deleted records of one object, each with the record it was merged into."""
+    rows = [(object_name, record_id, survivor_id) for record_id, survivor_id in gone]
+    if rows:
+        con.execute("DELETE FROM _gone WHERE object = ? AND record_id IN (SELECT unnest(?::VARCHAR[]))",
+                    [object_name, [row[1] for row in rows]])  # fmt: skip
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        con.execute("INSERT INTO _gone SELECT unnest(?), unnest(?), unnest(?::VARCHAR[])", columns)
+
+
+def has_gone(con: duckdb.DuckDBPyConnection, schema: str) -> bool:
+    """Whether an attached snapshot says which records are gone; those of before do not."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = '_gone'"
+    row = con.execute(sql, [schema]).fetchone()
+    return row is not None and row[0] > 0
 
 
 def write_snapshot(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:

@@ -76,6 +76,15 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class KnowsFates(Protocol):
+    """A reader of a system that remembers deleted records for a while."""
+
+    def fates_of_deleted(self, object_name: str) -> Iterator[tuple[str, str | None]]:
+        """Ids of the records it still remembers as deleted, each with the record it was merged into, if it was."""
+        ...
+
+
+@runtime_checkable
 class LearnsFields(Protocol):
     """A reader of a system that does not describe itself: fields are learned from records and from earlier pulls."""
 

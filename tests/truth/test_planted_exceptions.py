@@ -86,6 +86,22 @@ def test_what_only_the_match_tells_is_found_mostly(scores: dict[str, Score], kin
     assert found.precision >= 0.9, found.false[:5]
 
 
+def test_what_became_of_the_account_behind_a_dangling_link_is_told(run: Run, orgs: Practice) -> None:
+    """Salesforce remembers which accounts were deleted, and which were merged into which."""
+    with open_run(run.path) as con:
+        found = con.sql("""SELECT left_id, right_id, detail->>'reason', detail->>'survivor' FROM exceptions
+                           WHERE kind = 'dangling'""").fetchall()
+    told = {(left, right): (reason, survivor) for left, right, reason, survivor in found}
+    merged, deleted = (orgs.truth.of_kind("dangling", variant) for variant in ("merged_account", "deleted_account"))
+    assert len(merged) >= 3
+    assert len(deleted) >= 3
+    for item in merged:
+        (victim, account), (customer,) = item["left"], item["right"]
+        assert told[victim, customer] == ("merged", account)
+    for item in deleted:
+        assert told[item["left"][0], item["right"][0]] == ("deleted", None)
+
+
 def test_totals_tie_out(run: Run, snapshots: tuple[Snapshot, Snapshot]) -> None:
     summary = summarise(run.path)
     assert summary.ties_out

@@ -11,8 +11,9 @@ first.
 | conflicting | the stored link with the least evidence | null | links: all that hang together |
 | shared | the claim in doubt | of the shared record | links: all claims; rightful: claimant the evidence favours |
 | contradicted | the stored link | null | links: itself; candidates: better partners of either record |
-| dangling | the naming record and the dead id | of the naming record | dangling_id; reason: deleted, outside, case, \
-unknown; lookalike: id that differs by case only; links: who names the record; candidates: whom it may belong to |
+| dangling | the naming record and the dead id | of the naming record | dangling_id; reason: merged, deleted, case, \
+outside, seen (in an earlier run), unknown; survivor: the record it was merged into; lookalike: id that differs by \
+case only; links: who names the record; candidates: whom it may belong to |
 | one_sided | the stored link | null | links: itself; stored_by: the side that stores it |
 | unlinked | the proposal | null | candidates: the proposal and its rivals |
 | ambiguous | the best candidate | of the record that several partners fit | candidates: it and its rivals |

@@ -6,6 +6,8 @@ from reconcile.model import Side
 from reconcile.runs.components import components
 from reconcile.runs.passes import SIDES, Execution, other_side
 from reconcile.runs.records import population_sql
+from reconcile.snapshots import has_gone
+from reconcile.snapshots.sql import literal
 
 MOST_CANDIDATES = 5
 """Candidates told of one exception; the rest is in the table `candidates`."""
@@ -99,29 +101,48 @@ def find_dangling(execution: Execution) -> None:
 
 
 def _whereabouts_sql(execution: Execution, side: Side) -> str:
-    """(record_id, reason, lookalike) of the dead ids on `side`: what is known of each."""
+    """(record_id, reason, lookalike, survivor) of the dead ids on `side`: what is known of each."""
     in_source = f"SELECT record_id FROM ({population_sql(execution, side, '')})"
     seen_before = (
         f"SELECT record_id FROM previous_run.{side}_records" if execution.has_previous else "SELECT NULL LIMIT 0"
     )
     return f"""
-        WITH dead AS (SELECT DISTINCT k.{side}_id AS record_id FROM links k WHERE k.status = 'dangling'
+        WITH RECURSIVE gone AS ({_gone_sql(execution, side)}),
+        merges AS (SELECT record_id, survivor, 1 AS step FROM gone
+                   UNION ALL SELECT m.record_id, g.survivor, step + 1 FROM merges m
+                   JOIN gone g ON g.record_id = m.survivor WHERE g.survivor IS NOT NULL AND step < {_LONGEST_MERGE}),
+        fate AS (SELECT record_id, arg_max(survivor, step) AS survivor FROM merges GROUP BY ALL),
+        dead AS (SELECT DISTINCT k.{side}_id AS record_id FROM links k WHERE k.status = 'dangling'
                       AND k.{side}_id NOT IN (SELECT record_id FROM {side}_records)),
         alike AS (SELECT d.record_id, min(r.record_id) AS lookalike FROM dead d
                   JOIN {side}_records r ON lower(r.record_id) = lower(d.record_id) GROUP BY ALL)
-        SELECT record_id, lookalike,
-               CASE WHEN lookalike IS NOT NULL THEN 'case'
+        SELECT record_id, lookalike, survivor,
+               CASE WHEN survivor IS NOT NULL THEN 'merged'
+                    WHEN record_id IN (SELECT record_id FROM fate) THEN 'deleted'
+                    WHEN lookalike IS NOT NULL THEN 'case'
                     WHEN record_id IN ({in_source}) THEN 'outside'
-                    WHEN record_id IN ({seen_before}) THEN 'deleted'
+                    WHEN record_id IN ({seen_before}) THEN 'seen'
                     ELSE 'unknown' END AS reason
-        FROM dead LEFT JOIN alike USING (record_id)
+        FROM dead LEFT JOIN alike USING (record_id) LEFT JOIN fate USING (record_id)
     """
 
 
+def _gone_sql(execution: Execution, side: Side) -> str:
+    """(record_id, survivor) of the deleted records that the side's source still knew."""
+    alias, of_object = execution.alias(side), literal(execution.dataset(side).object)
+    if not has_gone(execution.con, alias):
+        return "SELECT NULL::VARCHAR AS record_id, NULL::VARCHAR AS survivor LIMIT 0"
+    return f"SELECT record_id, survivor_id AS survivor FROM {alias}._gone WHERE object = {of_object}"
+
+
+# What a record was merged into may itself have been merged.
+_LONGEST_MERGE = 20
 _REASONS = """CASE w.reason
+    WHEN 'merged' THEN 'that record was merged into ' || w.survivor
+    WHEN 'deleted' THEN 'that record was deleted'
     WHEN 'case' THEN 'no record has this id; one differs from it by upper and lower case only'
     WHEN 'outside' THEN 'that record exists, but outside the population of this reconciliation'
-    WHEN 'deleted' THEN 'that record was there in an earlier run and is gone'
+    WHEN 'seen' THEN 'that record was there in an earlier run and is gone'
     ELSE 'no record has this id: deleted, merged into another, or never there' END"""
 
 
@@ -135,7 +156,7 @@ def _dangling_sql(dead: Side) -> str:
     return f"""
         INSERT INTO found
         WITH dead AS (
-            SELECT k.*, w.reason, w.lookalike, {_REASONS} AS why FROM told_links k
+            SELECT k.*, w.reason, w.lookalike, w.survivor, {_REASONS} AS why FROM told_links k
             JOIN {dead}_whereabouts w ON w.record_id = k.{dead}_id WHERE k.status = 'dangling'),
         partnered AS (
             SELECT d.{naming}_id, list({{'id': k.{dead}_id}} ORDER BY k.{dead}_id) AS partners,
@@ -145,7 +166,8 @@ def _dangling_sql(dead: Side) -> str:
         SELECT 'dangling', '{naming}', left_id, right_id, NULL, NULL, NULL, [],
                {concerned["left"]}, {concerned["right"]},
                to_json({{'story': 'The link leads nowhere: ' || why || '.', 'dangling_id': {dead}_id, 'reason': reason,
-                         'lookalike': lookalike, 'links': coalesce(named_by, []),
+                         'lookalike': lookalike, 'survivor': survivor,
+                         'links': coalesce(named_by, []),
                          'candidates': coalesce(proposals, [])}})
         FROM dead LEFT JOIN partnered USING ({naming}_id)
     """

@@ -107,6 +107,14 @@ class SalesforceReader:
         for row in self._rows(f"SELECT Id FROM {info.name} WHERE {where}", "queryAll"):
             yield to_18(str(row["Id"])) or ""
 
+    def fates_of_deleted(self, object_name: str) -> Iterator[tuple[str, str | None]]:
+        """What the recycle bin holds (15 days), each with the record it was merged into."""
+        known = {f.name for f in self.describe(object_name).fields}
+        if not {"IsDeleted", "MasterRecordId"} <= known:
+            return
+        for row in self._rows(f"SELECT Id, MasterRecordId FROM {object_name} WHERE IsDeleted = true", "queryAll"):
+            yield to_18(str(row["Id"])) or "", to_18(row["MasterRecordId"]) if row["MasterRecordId"] else None
+
     def _rows(self, soql: str, kind: Literal["query", "queryAll"]) -> Iterator[Mapping[str, Any]]:
         for page in self._pages(soql, kind):
             yield from page
