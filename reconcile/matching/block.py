@@ -121,6 +121,11 @@ def keys_for(columns: Collection[str]) -> tuple[BlockingKey, ...]:
     return tuple(key for key in KEYS if key.columns <= have and not (key.without and key.without & have))
 
 
+def refinements_for(columns: Collection[str]) -> list[str]:
+    """What oversized key values are refined with, as SQL, where both sides have these columns."""
+    return [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """The pairs worth comparing, in ascending order.
@@ -195,7 +200,7 @@ class _Hashes:
         self, con: Connection, tables: tuple[str, str], keys: Sequence[BlockingKey], columns: Collection[str]
     ) -> None:
         self._con, self._tables, self._keys = con, tables, keys
-        self._parts = [part for part in REFINEMENTS if _REFINEMENT_COLUMNS.get(part, part) in columns]
+        self._parts = refinements_for(columns)
         self._lock, self._asking = Lock(), Lock()
         self._refinements: list[tuple[Hashes, Hashes]] = []
 

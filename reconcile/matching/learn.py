@@ -193,7 +193,7 @@ def every_rank(levels: Integers) -> Integers:
 
 
 def _with_rank(evidence: Evidence, rivals: Rivals) -> tuple[Integers, Floats]:
-    counts = np.bincount(rivals.index(), minlength=len(evidence.levels) * RIVAL_LEVELS).astype(np.float64)
+    counts = rivals.counts(len(evidence.levels) * RIVAL_LEVELS)
     seen = counts > 0
     return every_rank(evidence.levels)[seen], counts[seen]
 

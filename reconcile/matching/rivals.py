@@ -72,6 +72,10 @@ class Rivals:
             return self.pattern
         return self.pattern * np.int32(RIVAL_LEVELS) + self._rank
 
+    def counts(self, size: int) -> Floats:
+        """How many pairs have each `index`, which is below `size`."""
+        return np.bincount(self.index(), minlength=size).astype(np.float64)
+
     def forget(self) -> None:
         """Know no rank."""
         self._rank = None

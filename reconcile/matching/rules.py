@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from reconcile.errors import DefinitionError
 from reconcile.model import ROLES, Role
@@ -25,7 +25,9 @@ class MatchRules:
         seed: makes the sampling of random pairs repeatable.
         memory_limit: what DuckDB may hold before it spills to disk, e.g. "2GB"; empty for DuckDB's own limit.
         threads: worker threads; 0 for all cores. The result does not depend on it.
-        engine: where candidates are made and scored.
+        engine: where candidates are made and scored: "duckdb" here, "spark" on a cluster; both give the same.
+        spark_master: address of the Spark cluster, e.g. "spark://host:7077"; empty for what the environment says.
+        spark_folder: a folder that all machines of the cluster see; empty for what the environment says.
         model: a stored model (`LinkResult.model`) to score with; empty to learn one from these records.
         judgements: a relation (left_id, right_id, verdict) that corrects a newly learned model; empty for none.
         keep: candidates below this probability are kept only when they are the best of one of their records.
@@ -41,6 +43,8 @@ class MatchRules:
     memory_limit: str = ""
     threads: int = 0
     engine: Engine = "duckdb"
+    spark_master: str = ""
+    spark_folder: str = ""
     model: str = ""
     judgements: str = ""
     keep: float = 0.01
@@ -48,9 +52,9 @@ class MatchRules:
     compare_all_below: int = 1000
 
     def __post_init__(self) -> None:
-        if self.engine != "duckdb":
+        if self.engine not in get_args(Engine):
             raise DefinitionError(
-                "match rules", f"the engine {self.engine!r} is not available yet", remedy="Use the engine 'duckdb'."
+                "match rules", f"there is no engine {self.engine!r}", remedy=f"Use {' or '.join(get_args(Engine))}."
             )
         unknown = sorted(set(self.roles) - set(ROLES))
         if unknown:

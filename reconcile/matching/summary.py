@@ -25,11 +25,11 @@ def summarise(con: Connection, scored: Scored, watch: Stopwatch, table: str, cho
         f"SELECT count(*), count(*) FILTER (band = 'accept'), count(*) FILTER ({chosen}), "
         f"coalesce(sum(probability), 0.0) FROM {table}"
     ).fetchall()[0]
-    report, chance = scored.blocking, scored.probabilities()
+    report, tally = scored.blocking, scored.tally()
     return MatchSummary(
         left_records=scored.prepared.left_rows,
         right_records=scored.prepared.right_rows,
-        compared_pairs=len(scored.score),
+        compared_pairs=tally.compared,
         kept_pairs=kept,
         accepted=accepted,
         chosen=links,
@@ -37,6 +37,6 @@ def summarise(con: Connection, scored: Scored, watch: Stopwatch, table: str, cho
         prior=scored.model.prior,
         seconds=watch.seconds,
         pairs_per_key=report.pairs,
-        unique_pairs_per_key=unique_per_key(report.keys, scored.candidates.keys, chance),
-        estimated_recall=blocking_recall(report.keys, scored.candidates.keys, chance),
+        unique_pairs_per_key=unique_per_key(report.keys, tally.keys, tally.matches),
+        estimated_recall=blocking_recall(report.keys, tally.keys, tally.matches),
     )
