@@ -111,7 +111,7 @@ def show_kinds(figures: RunFigures) -> None:
                         query_params={} if each.kind == "duplicate" else {"kinds": each.kind},
                         width=150,
                     )
-                    st.caption(label.meaning, width="stretch", wrap=False)
+                    st.caption(label.meaning, width="stretch")
                     st.caption(money(each.amount_cents) if each.amount_cents else "", width=70, text_alignment="right")
 
 
