@@ -59,7 +59,7 @@ def prepare(con: Connection, relations: tuple[str, ...], rules: MatchRules) -> P
         InputError: no record_id, or record ids that are missing or not unique.
     """
     filled = [roles_of(con, relation) for relation in relations]
-    per_side = [_side_roles(i, filled, rules.roles) for i in range(len(relations))]
+    per_side = [side_roles(i, filled, rules.roles) for i in range(len(relations))]
     cleaned = _clean(con, relations, per_side, rules)
     for relation, side in zip(relations, cleaned, strict=True):
         _check_ids(relation, side.texts.column("record_id"))
@@ -85,7 +85,7 @@ def forget(con: Connection) -> None:
         con.execute(f"DROP VIEW IF EXISTS temp.{name}")
 
 
-def _side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
+def side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
     """What to clean of one side: what all sides fill, and mail addresses when they can stand in for domains."""
     usable = set.intersection(*(set(roles) for roles in filled))
     if all({"domain", "email"} & set(roles) for roles in filled):
