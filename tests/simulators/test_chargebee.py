@@ -16,7 +16,7 @@ def pages(practice: Practice, path: str, **params: str) -> list[dict[str, object
     records: list[dict[str, object]] = []
     while True:
         body = chargebee(practice, "GET", path, params={"limit": "100", **params}).json()
-        records += [record for item in body["list"] for record in item.values()]
+        records += [item[path.removesuffix("s")] for item in body["list"]]
         if "next_offset" not in body:
             return records
         params["offset"] = body["next_offset"]

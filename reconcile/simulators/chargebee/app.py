@@ -177,7 +177,9 @@ def _lister(resource: str) -> Handler:
 def _reader(resource: str) -> Handler:
     async def reader(request: Request) -> Response:
         site: Site = request.app.state.site
-        return _json({resource: live_record(site, resource, request.path_params["id"])})
+        record = live_record(site, resource, request.path_params["id"])
+        customer = site.store.get("customer", str(record["customer_id"])) if resource == "subscription" else None
+        return _json({resource: record, **({"customer": customer} if customer else {})})
 
     return reader
 

@@ -34,6 +34,12 @@ _PARAM = re.compile(r"(\w+)(?:\[(\w+)\])?\Z")
 _TIME_OPERATORS = {"after": ">", "before": "<", "on": "=", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
 
 
+# A subscription comes with its customer.
+_BESIDE = {
+    "subscription": "(SELECT c.body FROM customer c WHERE c.id = subscription.customer_id)"
+}
+
+
 def list_page(store: SiteStore, resource: str, params: Mapping[str, str]) -> str:
     """One page as JSON text: `{"list": [{"customer": {...}}, ...], "next_offset": "..."}`.
 
@@ -51,15 +57,20 @@ def list_page(store: SiteStore, resource: str, params: Mapping[str, str]) -> str
         values += [at, last_id]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     way = "DESC" if is_descending else "ASC"
-    sql = f"SELECT body, {column}, id FROM {resource}{where} ORDER BY {column} {way}, id {way} LIMIT ?"
+    beside = _BESIDE.get(resource, "NULL")
+    sql = f"SELECT body, {column}, id, {beside} FROM {resource}{where} ORDER BY {column} {way}, id {way} LIMIT ?"
     rows = store.select(sql, [*values, limit + 1])
-    items = ",".join(f'{{"{resource}":{row[0]}}}' for row in rows[:limit])
+    items = ",".join(f'{{"{resource}":{body}{_with_customer(customer)}}}' for body, _, _, customer in rows[:limit])
     tail = (
         f',"next_offset":{json.dumps(_write_offset(column, rows[limit - 1][1], rows[limit - 1][2]))}'
         if len(rows) > limit
         else ""
     )
     return f'{{"list":[{items}]{tail}}}'
+
+
+def _with_customer(body: str | None) -> str:
+    return f',"customer":{body}' if body else ""
 
 
 def _limit(text: str | None) -> int:
