@@ -1,0 +1,153 @@
+"""A Spark session for one match, with this package on every worker and a folder that all of them see."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import reconcile
+from reconcile.errors import InputError
+from reconcile.matching.rules import MatchRules
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MASTER = "RECONCILE_SPARK_MASTER"
+FOLDER = "RECONCILE_SPARK_FOLDER"
+BATCH_ROWS = 65_536
+DRIVER_MEMORY = "4g"
+_TASKS_PER_CORE = 8
+
+
+@contextmanager
+def open_session(rules: MatchRules) -> Iterator[SparkSession]:
+    """A session with settings and views of its own.
+
+    An application that is running already is used and left running: a notebook's, a test's, or that of spark-submit.
+    Otherwise one is started on `rules.spark_master`, else on what RECONCILE_SPARK_MASTER says, else on this machine's
+    cores, and stopped at the end.
+
+    Raises:
+        InputError: pyspark or Java is not installed.
+    """
+    require_spark()
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra requirement
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        running = SparkSession.getActiveSession()
+        application = running or _start(rules.spark_master or os.environ.get(MASTER, ""))
+        try:
+            yield _configured(application)
+        finally:
+            if running is None:
+                application.stop()
+
+
+def require_spark() -> None:
+    """Check that Spark can start.
+
+    Raises:
+        InputError: pyspark or Java is not installed.
+    """
+    if find_spec("pyspark") is None:
+        raise InputError(
+            "The engine 'spark' needs pyspark, which is not installed.",
+            remedy="Run `pip install -r requirements-spark.txt`, or use the engine 'duckdb'.",
+        )
+    home = os.environ.get("JAVA_HOME")
+    if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").exists())):
+        raise InputError(
+            "The engine 'spark' needs Java, which is not installed.",
+            remedy="Install a Java runtime, version 17 or newer, and set JAVA_HOME, or use the engine 'duckdb'.",
+        )
+
+
+def _start(master: str) -> SparkSession:
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra requirement
+
+    builder = SparkSession.builder.appName("reconcile")
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit started us: it has said all that follows
+        return builder.getOrCreate()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    settings = {
+        "spark.master": master or "local[*]",
+        "spark.driver.memory": DRIVER_MEMORY,
+        "spark.driver.maxResultSize": "0",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if settings["spark.master"].startswith("local"):
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _configured(application: SparkSession) -> SparkSession:
+    """A session of the application with settings and temporary views of its own; its workers get this package."""
+    context = application.sparkContext
+    archive = _archive()
+    if not any(Path(each).name == archive.name for each in context.listFiles):
+        context.addPyFile(str(archive))
+    session = application.newSession()
+    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(BATCH_ROWS))
+    session.conf.set("spark.sql.shuffle.partitions", str(context.defaultParallelism * _TASKS_PER_CORE))
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    session.conf.set("spark.sql.ansi.enabled", "true")
+    return session
+
+
+def _archive() -> Path:
+    """This package as a zip that Python can import from, named by its content."""
+    root = Path(reconcile.__file__).parent
+    sources = sorted(root.rglob("*.py"))
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(str(source.relative_to(root)).encode() + source.read_bytes())
+    folder = Path(tempfile.gettempdir()) / f"reconcile-for-spark-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"reconcile-{digest.hexdigest()[:16]}.zip"
+    if not path.exists():
+        unfinished = path.with_suffix(f".{uuid.uuid4().hex}")
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            for source in sources:
+                archive.write(source, Path("reconcile") / source.relative_to(root))
+        unfinished.replace(path)
+    return path
+
+
+@contextmanager
+def open_folder(session: SparkSession, rules: MatchRules) -> Iterator[str]:
+    """A new folder for what is worked on, visible to every worker and removed at the end.
+
+    Raises:
+        InputError: the workers are on other machines and no folder was named that they see.
+    """
+    parent = rules.spark_folder or os.environ.get(FOLDER, "")
+    if not parent and not (session.sparkContext.master or "").startswith("local"):
+        raise InputError(
+            f"Spark runs on {session.sparkContext.master}, so a folder is needed that all of its machines see.",
+            remedy=f"Name one (hdfs://, s3a:// or a shared file system) with --spark-folder or {FOLDER}.",
+        )
+    folder = f"{(parent or tempfile.gettempdir()).rstrip('/')}/reconcile-{uuid.uuid4().hex}"
+    try:
+        yield folder
+    finally:
+        java = session.sparkContext._jvm  # noqa: SLF001 - Spark offers Hadoop's file systems to Python only this way
+        if java is not None:
+            path = java.org.apache.hadoop.fs.Path(folder)
+            path.getFileSystem(session.sparkContext._jsc.hadoopConfiguration()).delete(path, True)  # noqa: FBT003, SLF001
