@@ -221,7 +221,7 @@ def _classes(evidence: Evidence) -> tuple[str, ...]:
         fixed = [each for each in said if name in each.apart_when]
         if fixed and len(fixed) < len(said):
             kept.append(name)
-    return tuple(kept)
+    return tuple(sorted(kept))  # the order in which a stored model is read: sums must come out the same
 
 
 def _start(evidence: Evidence) -> MatchModel:

@@ -47,6 +47,11 @@ def link(
     rules = rules or MatchRules()
     watch = Stopwatch(progress)
     scored = score_pairs(con, (left, right), rules, watch)
+    return finish(con, scored, rules, watch)
+
+
+def finish(con: Connection, scored: Scored, rules: MatchRules, watch: Stopwatch) -> LinkResult:
+    """Decide, and write the tables `candidates` and `levels`."""
     with watch.stage("decide"):
         kept = keep_likely(scored, rules)
         is_chosen = choose(scored, kept, rules)

@@ -17,6 +17,7 @@ from reconcile.matching.clean.records import BATCH_ROWS, CleanBatch, clean_batch
 from reconcile.matching.clean.tokens import NameWords
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.side import COUNTED, HASHED, Codes, Side, hashes, number_values, short_hashes
+from reconcile.matching.statistics import Statistics
 from reconcile.matching.texts import StoredTexts, Texts, TextsInMemory
 from reconcile.matching.vocabulary import RareWords, Vocabulary, count_words, rarest_words
 from reconcile.model import Role
@@ -34,6 +35,7 @@ class Prepared:
         left, right: names of the relations that show the cleaned columns; the same for a table matched with itself.
         columns: cleaned columns of both.
         sides: the records themselves; one for a table matched with itself.
+        roles: what was cleaned of each side.
     """
 
     left: str
@@ -43,6 +45,7 @@ class Prepared:
     columns: frozenset[str]
     vocabulary: Vocabulary | None
     sides: tuple[Side, ...]
+    roles: tuple[tuple[Role, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +55,43 @@ class _Cleaned:
     words: NameWords | None
 
 
-def prepare(con: Connection, relations: tuple[str, ...], rules: MatchRules) -> Prepared:
+def prepare(
+    con: Connection,
+    relations: tuple[str, ...],
+    rules: MatchRules,
+    known: Statistics | None = None,
+    *roles: tuple[Role, ...],
+) -> Prepared:
     """Clean one or two relations and show them as `_left` and `_right` (one: `_left` only).
+
+    Args:
+        con: the connection that sees the relations.
+        relations: the records, as `link` takes them.
+        rules: of the match.
+        known: statistics of an earlier match to use instead of those of these records.
+        roles: what to clean of each relation, whether or not it is filled; empty for what all of them fill.
 
     Raises:
         InputError: no record_id, or record ids that are missing or not unique.
     """
-    filled = [roles_of(con, relation) for relation in relations]
-    per_side = [side_roles(i, filled, rules.roles) for i in range(len(relations))]
+    filled = [] if roles else [roles_of(con, relation) for relation in relations]
+    per_side = roles or [side_roles(i, filled, rules.roles) for i in range(len(relations))]
     cleaned = _clean(con, relations, per_side, rules)
     for relation, side in zip(relations, cleaned, strict=True):
         _check_ids(relation, side.texts.column("record_id"))
         side.texts.release()
     words = [each.words for each in cleaned if each.words is not None]
-    vocabulary, rare = _rare_words(words) if len(words) == len(cleaned) else (None, [None] * len(cleaned))
+    vocabulary, rare = _rare_words(words, known) if len(words) == len(cleaned) else (None, [None] * len(cleaned))
     rows, texts = [each.rows for each in cleaned], [each.texts for each in cleaned]
     del cleaned, words
-    sides = _sides(rows, texts, rare, rules)
+    sides = _sides(rows, texts, rare, rules, known)
     for table, each in zip(TABLES, sides, strict=False):
         each.texts.show(con, table, _key_columns(each))
     if vocabulary is not None:
         con.register("_words", pl.DataFrame({"word": vocabulary.words}).with_row_index("token_id").to_arrow())
     columns = frozenset(("row", *sides[0].texts.columns, *_key_columns(sides[0]).columns))
     tables = TABLES[: len(sides)]
-    return Prepared(tables[0], tables[-1], sides[0].rows, sides[-1].rows, columns, vocabulary, sides)
+    return Prepared(tables[0], tables[-1], sides[0].rows, sides[-1].rows, columns, vocabulary, sides, tuple(per_side))
 
 
 def forget(con: Connection) -> None:
@@ -167,22 +183,28 @@ def _check_ids(relation: str, ids: pl.Series) -> None:
         )
 
 
-def _rare_words(words: list[NameWords]) -> tuple[Vocabulary, list[RareWords]]:
-    vocabulary, ids = count_words(words)
+def _rare_words(words: list[NameWords], known: Statistics | None) -> tuple[Vocabulary, list[RareWords]]:
+    vocabulary, ids = count_words(words) if known is None else known.word_ids(words)
     return vocabulary, [rarest_words(each, side.starts, vocabulary.bits) for each, side in zip(ids, words, strict=True)]
 
 
 def _sides(
-    rows: Sequence[int], texts: Sequence[Texts], rare: Sequence[RareWords | None], rules: MatchRules
+    rows: Sequence[int],
+    texts: Sequence[Texts],
+    rare: Sequence[RareWords | None],
+    rules: MatchRules,
+    known: Statistics | None,
 ) -> tuple[Side, ...]:
     """Number the values, column by column."""
     counted = [column for column in COUNTED if column in texts[0].columns]
     hashed = [column for column in HASHED if column in texts[0].columns]
 
     def number(column: str) -> tuple[list[Codes], list[npt.NDArray[np.int16]]]:
-        found = number_values([each.column(column) for each in texts])
+        codes, counts = number_values([each.column(column) for each in texts])
+        if known is not None:
+            counts = [known.values[column].of(each.column(column)) for each in texts]
         _release(texts)
-        return found
+        return codes, counts
 
     def shorten(column: str) -> list[Codes]:
         found = [short_hashes(each.column(column)) for each in texts]

@@ -27,6 +27,7 @@ from reconcile.matching.side import Side
 from reconcile.matching.vocabulary import Vocabulary
 
 CHUNK = 131_072  # pairs compared at once: their columns stay in the processor's cache
+SMALL_CHUNK = 8_192  # fewer are not worth a thread
 # In the order in which evidence is told.
 COMPARISONS = (
     NAME,
@@ -68,18 +69,20 @@ def score_patterns(  # noqa: PLR0917 - one call, by position
     comparison looks at.
     """
     own = local()
+    workers = threads or os.cpu_count() or 1
+    chunk = min(max(-(-len(l) // (2 * workers)), SMALL_CHUNK), CHUNK)
     patterns = np.zeros(len(l), dtype=np.int64)
 
     def score(each: Comparison, radix: int, begin: int) -> None:
         if not hasattr(own, "similarity"):
             own.similarity = TextSimilarity()
-        span = slice(begin, begin + CHUNK)
+        span = slice(begin, begin + chunk)
         level = each.level(Pairs(left, right, l[span], r[span], vocabulary, own.similarity))
         patterns[span] += level.astype(np.int64) * radix
 
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         for each, radix in zip(comparisons, radices(comparisons), strict=True):
-            list(pool.map(partial(score, each, radix), range(0, len(l), CHUNK)))
+            list(pool.map(partial(score, each, radix), range(0, len(l), chunk)))
             left.texts.release()
             right.texts.release()
     return patterns
