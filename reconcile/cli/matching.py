@@ -40,7 +40,27 @@ def matching_options(command: Command) -> Command:
                 help="What may be held in memory before spilling to disk, e.g. 2GB.",
             ),
             click.option("--threads", type=click.IntRange(0), default=0, help="Worker threads; 0 for all cores."),
-            click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True),
+            click.option(
+                "--engine",
+                type=click.Choice(["duckdb", "spark"]),
+                default="duckdb",
+                show_default=True,
+                help="Where pairs are found and scored; both give the same.",
+            ),
+            click.option(
+                "--spark-master",
+                default="",
+                envvar="RECONCILE_SPARK_MASTER",
+                metavar="URL",
+                help="Spark cluster, e.g. spark://host:7077; all cores of this machine without it.",
+            ),
+            click.option(
+                "--spark-folder",
+                default="",
+                envvar="RECONCILE_SPARK_FOLDER",
+                metavar="URL",
+                help="Folder that all machines of the cluster see, e.g. hdfs:///tmp; it is left empty.",
+            ),
             click.option("--seed", type=int, default=0, show_default=True, help="Makes sampling repeatable."),
             click.option("--json", "as_json", is_flag=True, help="Print timings, counts and learned weights as JSON."),
         )
