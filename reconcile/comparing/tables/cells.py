@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from reconcile.comparing.tables.equality import class_sql, delta_sql, raw_differs_sql, reading_sql
@@ -12,7 +14,7 @@ from reconcile.systems.files.sql import literal
 
 CELL_COLUMNS = "row BIGINT, position SMALLINT, left_value VARCHAR, right_value VARCHAR, class VARCHAR, delta DOUBLE"
 
-_AT_ONCE = 16
+_AT_ONCE = 100
 
 
 def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None:
@@ -21,17 +23,23 @@ def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None
     Values of sensitive columns are masked.
     """
     con.execute(f"CREATE OR REPLACE TABLE {target} ({CELL_COLUMNS})")
-    unequal = _unequal(con, plan)
-    # Several columns in one statement, which DuckDB then looks at at the same time; not all of a very wide table.
-    for start in range(0, len(unequal), _AT_ONCE):
-        some = unequal[start : start + _AT_ONCE]
-        looks = ", ".join(_look_sql(column, plan) for column in some)
-        cells = " UNION ALL ".join(
-            f"SELECT row, {n}, l_{n}, r_{n}, class, delta FROM looked_{n} WHERE class IS NOT NULL"
-            for n in (column.position for column in some)
-        )
-        with any_order(con):
-            con.execute(f"INSERT INTO {target} WITH {looks} {cells}")
+    for columns in _alike(_unequal(con, plan)):
+        for start in range(0, len(columns), _AT_ONCE):
+            look = _look_sql(columns[start : start + _AT_ONCE], plan)
+            with any_order(con):
+                # Without a name of its own the class would be worked out twice: for the condition and for the value.
+                con.execute(
+                    f"INSERT INTO {target} WITH looked AS MATERIALIZED ({look}) "
+                    "SELECT row, position, l, r, class, delta FROM looked WHERE class IS NOT NULL"
+                )
+
+
+def _alike(columns: Sequence[ComparedColumn]) -> list[list[ComparedColumn]]:
+    """The columns in groups that are compared in the same way: working out how takes longer than doing it."""
+    groups: dict[object, list[ComparedColumn]] = {}
+    for column in columns:
+        groups.setdefault((column.kind, column.rule, column.is_raw_safe, column.has_empties), []).append(column)
+    return list(groups.values())
 
 
 def _unequal(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[ComparedColumn]:
@@ -46,21 +54,22 @@ def _unequal(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[ComparedColumn]
     return [column for column, is_unequal in zip(plan.columns, found, strict=True) if is_unequal]
 
 
-def _look_sql(column: ComparedColumn, plan: Plan) -> str:
-    """The cells of a column whose texts differ, as a named query with the class that they have by the rules."""
+def _look_sql(columns: Sequence[ComparedColumn], plan: Plan) -> str:
+    """The cells, of columns that are compared alike, whose texts differ, with the class that they have by the rules."""
+    first = columns[0]
     decimals = (plan.left.read.decimal, plan.right.read.decimal)
-    left, right = f"l_{column.position}", f"r_{column.position}"
-    shown = [_shown(column, value) for value in (left, right)]
+    left, right = f"l_{first.position}", f"r_{first.position}"
     is_paired = "left_row IS NOT NULL AND right_row IS NOT NULL"
-    candidates = (
-        f"SELECT row, how, {left}, {right}, {reading_sql(column, decimals)} FROM pairs "
-        f"WHERE {is_paired} AND {raw_differs_sql(column, left, right)}"
+    names = [(column, f"l_{column.position}", f"r_{column.position}") for column in columns]
+    candidates = " UNION ALL ".join(
+        f"SELECT row, how, {column.position} AS position, {one} AS {left}, {two} AS {right} FROM pairs "
+        f"WHERE {is_paired} AND {raw_differs_sql(column, one, two)}"
+        for column, one, two in names
     )
-    # Without a name of its own the class would be worked out twice: for the condition and for the value.
     return (
-        f"looked_{column.position} AS MATERIALIZED (SELECT row, {shown[0]} AS {left}, {shown[1]} AS {right}, "
-        f"{_pair_class_sql(column, plan, decimals)} AS class, {delta_sql(column, decimals)} AS delta "
-        f"FROM ({candidates}))"
+        f"SELECT row, position, {_shown(first, left)} AS l, {_shown(first, right)} AS r, "
+        f"{_pair_class_sql(first, plan, decimals)} AS class, {delta_sql(first, decimals)} AS delta "
+        f"FROM (SELECT *, {reading_sql(first, decimals)} FROM ({candidates}))"
     )
 
 

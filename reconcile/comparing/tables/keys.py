@@ -9,10 +9,10 @@ from itertools import combinations
 
 import duckdb
 
-from reconcile.comparing.tables.recipe import KEY_NORMALISATIONS, ColumnPair, KeyColumn
+from reconcile.comparing.tables.recipe import KEY_NORMALISATIONS, ColumnPair, KeyColumn, KeyNormalisation
 from reconcile.comparing.tables.side import Side, one_row
 from reconcile.comparing.tables.values import key_sql
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, stacked
 
 _ID_NAME = re.compile(
     r"(^|[^a-z])(id|key|uid|uuid|guid|number|no|nr|code|reference|ref)$|[a-z](Id|ID|No)$", re.IGNORECASE
@@ -24,6 +24,7 @@ _MOST_SINGLE = 40
 _GOOD = 0.9
 _CERTAIN = 0.97
 _WORTH_SHOWING = 0.05
+_UNNAMED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,21 @@ def suggest_keys(
 
     With `is_quick` the first one that leaves nothing to wish for ends the search.
     """
-    promising = [
-        pair for pair in pairs if _is_promising(con, left, pair.left) and _is_promising(con, right, pair.right)
-    ]
+    if not left.rows or not right.rows:
+        return _only_guess(con, left, right, pairs)
+    fits = zip(
+        pairs,
+        _are_promising(con, left, [pair.left for pair in pairs]),
+        _are_promising(con, right, [pair.right for pair in pairs]),
+        strict=True,
+    )
+    promising = [pair for pair, *sides in fits if all(sides)]
     ordered = sorted(promising, key=lambda pair: not _ID_NAME.search(pair.left))[:_MOST_SINGLE]
     found = []
     for pair in ordered:
-        found.append(measure_key(con, left, right, (KeyColumn(pair.left, pair.right),)))
+        measured = measure_key(con, left, right, (KeyColumn(pair.left, pair.right),))
+        # A column that is called an id deserves a second look before one that merely happens to be unique is taken.
+        found.append(_with_steps(con, left, right, measured) if _ID_NAME.search(pair.left) else measured)
         if is_quick and found[-1].score > _CERTAIN:
             break
     if not found or max(item.score for item in found) < _GOOD:
@@ -106,10 +115,26 @@ def suggest_keys(
     return tuple(sorted(worth, key=lambda item: (-round(item.score, 3), len(item.keys))))
 
 
-def _is_promising(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> bool:
-    name = identifier(column)
-    values, distinct = one_row(con, f"SELECT count({name}), count(DISTINCT {name}) FROM {side.sample}")
-    return bool(values) and distinct >= 0.5 * values
+def _are_promising(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[bool]:
+    """Whether half of each column's values in the sample are distinct."""
+    if not columns:
+        return []
+    rows = con.sql(
+        f"SELECT position, count(DISTINCT v) >= 0.5 * count(v) AND count(v) > 0 "
+        f"FROM {stacked([identifier(column) for column in columns], side.sample)} GROUP BY position"
+    ).fetchall()
+    known = dict(rows)
+    return [bool(known.get(place)) for place in range(len(columns))]
+
+
+def _only_guess(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
+) -> tuple[KeyProposal, ...]:
+    """The key where a table has no rows, so that nothing can meet: what is called an id, else the first column."""
+    ordered = sorted(pairs, key=lambda pair: not _ID_NAME.search(pair.left))
+    found = [measure_key(con, left, right, (KeyColumn(pair.left, pair.right),)) for pair in ordered[:_MOST_SINGLE]]
+    found.sort(key=lambda item: -max(item.left_unique, item.right_unique))
+    return tuple(replace(item, score=_GOOD) for item in found[:1])
 
 
 def _two_columns(
@@ -131,8 +156,11 @@ def _with_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, best: K
     """The key as it is, or with those normalisations that make more of its values meet."""
     if best.overlap > 0.98 or min(best.left_unique, best.right_unique) < 0.5:
         return best
-    for step in KEY_NORMALISATIONS:
-        tried = replace(best.keys[0], normalise=(*best.keys[0].normalise, step))
+    singles: list[tuple[KeyNormalisation, ...]] = [(step,) for step in KEY_NORMALISATIONS]
+    for steps in (*singles, ("trim", "case")):
+        if set(steps) & set(best.keys[0].normalise):
+            continue
+        tried = replace(best.keys[0], normalise=(*best.keys[0].normalise, *steps))
         measured = measure_key(con, left, right, (tried,))
         if measured.overlap > best.overlap + 0.005 and measured.score > best.score:
             best = measured
@@ -167,7 +195,7 @@ def _proposal(keys: tuple[KeyColumn, ...], left: Side, right: Side, counts: tupl
     smaller = min(left_keys, right_keys)
     overlap = common / smaller if smaller else 0.0
     score = min(left_unique, right_unique) ** 2 * (1 - max(blanks)) * overlap**0.5 if smaller else 0.0
-    named = 0.0 if all(_ID_NAME.search(key.left) for key in keys) else 0.01
+    named = 0.0 if all(_ID_NAME.search(key.left) for key in keys) else _UNNAMED
     return KeyProposal(
         keys, left_unique, right_unique, *blanks, overlap, max(0.0, score - named - 0.02 * (len(keys) - 1))
     )

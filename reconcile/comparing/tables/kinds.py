@@ -11,7 +11,7 @@ import duckdb
 from reconcile.comparing.tables.recipe import ColumnPair, Kind
 from reconcile.comparing.tables.side import SAMPLE_ROWS, Side, one_row
 from reconcile.comparing.tables.values import DATE_FORMATS, date_sql, number_sql
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, stacked
 
 _SHARE = 0.9
 _ROWS = 2000
@@ -84,24 +84,20 @@ def _is_code(pair: ColumnPair) -> bool:
 
 
 def _looks(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[_Look]:
-    """A look at each column, in one statement; only what has a digit is tried as a number or date."""
+    """A look at each column; only what has a digit is tried as a number."""
     if not columns:
         return []
-    parts, texts = [], []
-    for i, column in enumerate(columns):
-        name = f"v{i}"
-        texts.append(f"left(nullif({identifier(column)}, ''), 64) AS {name}")
-        number = number_sql(name, side.read.decimal)
-        parts.append(
-            f"count({name}), count(CASE WHEN regexp_matches({name}, '[0-9]') THEN {number} END), "
-            f"count(*) FILTER ({name} >= '0' AND {name} < '1' AND regexp_full_match({name}, '0[0-9]+')), "
-            f"count(*) FILTER (regexp_full_match({name}, '{_DATE_SHAPE}'))"
-        )
-    row = one_row(
-        con,
-        f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(texts)} FROM {side.sample} WHERE {_every(side, _ROWS)})",
+    values = stacked(
+        [f"left({identifier(column)}, 64)" for column in columns], f"{side.sample} WHERE {_every(side, _ROWS)}"
     )
-    return [_Look(*row[i : i + 4]) for i in range(0, len(row), 4)]
+    rows = con.sql(
+        f"SELECT position, count(v), "
+        f"count(CASE WHEN regexp_matches(v, '[0-9]') THEN {number_sql('v', side.read.decimal)} END), "
+        f"count(*) FILTER (v >= '0' AND v < '1' AND regexp_full_match(v, '0[0-9]+')), "
+        f"count(*) FILTER (regexp_full_match(v, '{_DATE_SHAPE}')) FROM {values} GROUP BY position"
+    ).fetchall()
+    known = {row[0]: _Look(*row[1:]) for row in rows}
+    return [known.get(place, _Look(0, 0, 0, 0)) for place in range(len(columns))]
 
 
 def _every(side: Side, rows: int) -> str:

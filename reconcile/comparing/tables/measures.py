@@ -13,7 +13,7 @@ from reconcile.comparing.tables.result import DIFFERENCE_CLASSES, ROW_CLASSES, C
 from reconcile.comparing.tables.side import one_row
 from reconcile.comparing.tables.values import NUMBER, number_sql
 from reconcile.errors import StorageError
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, stacked
 
 
 def count_classes(con: duckdb.DuckDBPyConnection, plan: Plan, rows: str) -> tuple[ClassTotal, ...]:
@@ -81,6 +81,7 @@ def measure_columns(
 
 
 _Sum = tuple[Decimal, int]
+_DIRECT = 8
 _NO_SUM = {"left_sum": None, "right_sum": None, "difference": None, "left_unread": 0, "right_unread": 0}
 
 
@@ -123,19 +124,35 @@ def _side_sums(
     if not columns:
         return []
     table = plan.left if side == "left" else plan.right
-    read, select = [], []
-    for i, column in enumerate(columns):
-        name = f"{side[0]}_{column.position}" if source else identifier(getattr(column.pair, side))
-        careful = number_sql(name, table.read.decimal)
-        # A plain cast reads nearly all values at a fraction of the cost; what it cannot read is looked at closely.
-        quick = f"CASE WHEN contains({name}, '_') THEN NULL ELSE try_cast({name} AS {NUMBER}) END"
-        number = careful if table.read.decimal == "," else f"coalesce({quick}, {careful})"
-        if side == "left" and column.rule.left_factor is not None:
-            number = left_number_sql(column, table.read.decimal, name)
-        read.append(f"{number} AS n{i}, {name} <> '' AS v{i}")
-        select.append(f"coalesce(sum(n{i}), 0), count(*) FILTER (v{i} AND n{i} IS NULL)")
+    names = [f"{side[0]}_{c.position}" if source else identifier(getattr(c.pair, side)) for c in columns]
+    numbers = [_number_sql(column, side, table.read.decimal, name) for column, name in zip(columns, names, strict=True)]
+    if len(columns) > _DIRECT and all(column.rule.left_factor is None for column in columns):
+        return _stacked_sums(con, names, _number_sql(columns[0], side, table.read.decimal, "v"), source or table.table)
+    read = [
+        f"{number} AS n{i}, {name} <> '' AS v{i}" for i, (number, name) in enumerate(zip(numbers, names, strict=True))
+    ]
+    select = [f"coalesce(sum(n{i}), 0), count(*) FILTER (v{i} AND n{i} IS NULL)" for i in range(len(columns))]
     row = one_row(con, f"SELECT {', '.join(select)} FROM (SELECT {', '.join(read)} FROM {source or table.table})")
     return [(Decimal(str(row[2 * i])), int(row[2 * i + 1])) for i in range(len(columns))]
+
+
+def _number_sql(column: ComparedColumn, side: str, decimal: str, text: str) -> str:
+    """The number in `text`. A plain cast reads nearly all at a fraction of the cost; the rest is looked at closely."""
+    if side == "left" and column.rule.left_factor is not None:
+        return left_number_sql(column, decimal, text)
+    careful = number_sql(text, decimal)
+    quick = f"CASE WHEN contains({text}, '_') THEN NULL ELSE try_cast({text} AS {NUMBER}) END"
+    return careful if decimal == "," else f"coalesce({quick}, {careful})"
+
+
+def _stacked_sums(con: duckdb.DuckDBPyConnection, names: list[str], number: str, source: str) -> list[_Sum]:
+    """The same for many columns, with the question said once."""
+    rows = con.sql(
+        f"SELECT position, coalesce(sum(n), 0), count(*) FILTER (v <> '' AND n IS NULL) "
+        f"FROM (SELECT position, v, {number} AS n FROM {stacked(names, source)}) GROUP BY position"
+    ).fetchall()
+    known = {place: (Decimal(str(total)), int(unread)) for place, total, unread in rows}
+    return [known.get(place, (Decimal(0), 0)) for place in range(len(names))]
 
 
 def _plain(number: Decimal) -> str:

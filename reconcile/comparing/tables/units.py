@@ -9,12 +9,13 @@ from decimal import Decimal
 
 import duckdb
 
-from reconcile.comparing.tables.side import Side, one_row, scalar
+from reconcile.comparing.tables.side import SAMPLE_ROWS, Side, scalar
 from reconcile.comparing.tables.values import NUMBER, number_sql
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, stacked
 
 FACTORS = (Decimal(100), Decimal("0.01"), Decimal(1000), Decimal("0.001"))
 _SKETCH_ROWS = 20_000
+_MIDDLE_ROWS = 1000
 _ENOUGH_VALUES = 5
 _ENOUGH_SHARED = 0.5
 _UNIT_WORDS = re.compile(
@@ -41,7 +42,11 @@ def may_differ_in_unit(
     """Those pairs of columns whose usual amounts, in the samples, are a hundred or a thousand times apart."""
     if not pairs:
         return []
-    middles = [_middles(con, side, [pair[place] for pair in pairs]) for place, side in enumerate((left, right))]
+    names = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    known = [dict.fromkeys(names[0]), dict.fromkeys(names[1])]  # a column may be in many pairs
+    for side, found in zip((left, right), known, strict=True):
+        found |= dict(zip(list(found), _middles(con, side, list(found)), strict=True))
+    middles = [[found[name] for name in some] for found, some in zip(known, names, strict=True)]
     return [
         pair
         for pair, one, two in zip(pairs, *middles, strict=True)
@@ -62,15 +67,17 @@ def find_unit(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: tup
 
 def _middles(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[float | None]:
     """The median of each column's amounts in the sample; None where fewer than nine in ten values are amounts."""
-    parts = []
-    for column in columns:
-        name = identifier(column)
-        text = f"left(nullif({name}, ''), 64)"
-        number = f"CASE WHEN regexp_matches({text}, '[0-9]') THEN {number_sql(text, side.read.decimal)} END"
-        middle = f"median(abs(CAST({number} AS DOUBLE)))"
-        parts.append(f"CASE WHEN count({number}) >= 0.9 * count(nullif({name}, '')) THEN {middle} END")
-    rows = f"{side.sample} WHERE rowid % 4 = 0 OR {min(side.rows, 2000)} < 2000"
-    return list(one_row(con, f"SELECT {', '.join(parts)} FROM {rows}"))
+    every = max(1, min(side.rows, SAMPLE_ROWS) // _MIDDLE_ROWS)
+    values = stacked(
+        [f"left({identifier(column)}, 64)" for column in columns], f"{side.sample} WHERE rowid % {every} = 0"
+    )
+    number = f"CASE WHEN regexp_matches(v, '[0-9]') THEN {number_sql('v', side.read.decimal)} END"
+    rows = con.sql(
+        f"SELECT position, CASE WHEN count(n) >= 0.9 * count(v) THEN median(abs(CAST(n AS DOUBLE))) END "
+        f"FROM (SELECT position, v, {number} AS n FROM {values}) GROUP BY position"
+    ).fetchall()
+    known = dict(rows)
+    return [known.get(place) for place in range(len(columns))]
 
 
 def _shared(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: tuple[str, str], factor: Decimal) -> float:

@@ -13,6 +13,7 @@ _CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|
 _PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
 _SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
+_LONGEST = 100_000
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
 _DAY_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
@@ -66,7 +67,8 @@ def plain_number_sql(text: str) -> str:
 def same_but_written_otherwise_sql(left: str, right: str) -> str:
     """Whether two texts differ in case, white space, punctuation or the word for yes and no alone.
 
-    Between digits it matters that there is a separator, not which: 1-11 and 11-1 stay apart.
+    Between digits it matters that there is a separator, not which: 1-11 and 11-1 stay apart. Texts of more than 100,000
+    bytes are not looked at so closely.
     """
     letters = [f"regexp_replace(lower({text}), {literal(_MARKS)}, '', 'g')" for text in (left, right)]
     parts = []
@@ -76,8 +78,9 @@ def same_but_written_otherwise_sql(left: str, right: str) -> str:
             apart = f"regexp_replace({apart}, '([0-9])[\\s\\pP]+([0-9])', '\\1' || chr(1) || '\\2', 'g')"
         parts.append(f"regexp_replace({apart}, {literal(_MARKS)}, '', 'g')")
     is_short = f"length({left}) <= 5 AND length({right}) <= 5"
+    is_readable = f"strlen({left}) <= {_LONGEST} AND strlen({right}) <= {_LONGEST}"
     return (
-        f"(({letters[0]} = {letters[1]} AND {parts[0]} = {parts[1]}) "
+        f"(({is_readable} AND {letters[0]} = {letters[1]} AND {parts[0]} = {parts[1]}) "
         f"OR ({is_short} AND {_truth_sql(left)} = {_truth_sql(right)}))"
     )
 

@@ -44,6 +44,8 @@ class Workspace:
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.con.execute(_UTC)
+        # The database goes with the workspace: nobody needs it put in order when it is closed.
+        self.con.execute("PRAGMA disable_checkpoint_on_shutdown")
         self._sides: dict[str, Side] = {}
         self._readers: list[duckdb.DuckDBPyConnection] = []
         self._is_watched = False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from reconcile.systems.files.findings import ReadWarning, WarningKind
-from reconcile.systems.files.sql import identifier, none_for_empty
+from reconcile.systems.files.sql import identifier, none_for_empty, stacked
 
 _SCIENTIFIC = r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,3}"
 _SALESFORCE = r"(0[0-9A-Za-z]{2}|[a-z][0-9A-Za-z]{2})[0-9A-Za-z]{12}([A-Z0-5]{3})?"
@@ -37,6 +37,9 @@ class _Profile:
     salesforce_ids: int
 
 
+_NOTHING = _Profile(0, 0, 0, 0, None, 0, 0)
+
+
 def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[ReadWarning]:
     """What looks damaged in the values of `table`, all VARCHAR: counted over every row, with up to five examples.
 
@@ -55,23 +58,18 @@ def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequen
 
 
 def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Mapping[str, _Profile]:
-    parts, looks, texts = [], [], []
-    for i, column in enumerate(columns):
-        value, kind = f"v{i}", f"k{i}"
-        texts.append(f"left({none_for_empty(identifier(column))}, 64) AS {value}")
-        looks.append(f"{value}, {_look_sql(value)} AS {kind}")
-        digits = f"FILTER ({kind} = 'digits')"
-        parts.append(
-            f"count({value}), count(*) FILTER ({kind} = 'scientific' OR {kind} = 'digits' AND length({value}) >= "
-            f"{_CUT_DIGITS}), count(*) {digits}, "
-            f"count(*) FILTER ({kind} = 'digits' AND {value} < '1' AND {value} > '0'), "
-            f"mode(length({value})) {digits}, count(*) FILTER ({kind} = 'date'), "
-            f"count(*) FILTER (length({value}) IN (15, 18) AND regexp_full_match({value}, '{_SALESFORCE}') "
-            f"AND regexp_matches({value}, '[A-Za-z]'))"
-        )
-    sample = f"(SELECT {', '.join(texts)} FROM {identifier(table)} WHERE {_spread(con, table)})"
-    row = con.sql(f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(looks)} FROM {sample})").fetchall()[0]
-    return {column: _Profile(*row[7 * i : 7 * i + 7]) for i, column in enumerate(columns)}
+    texts = [f"left({none_for_empty(identifier(column))}, 64)" for column in columns]
+    values = stacked(texts, f"{identifier(table)} WHERE {_spread(con, table)}")
+    rows = con.sql(
+        f"SELECT position, count(v), count(*) FILTER (kind = 'scientific' OR kind = 'digits' AND length(v) >= "
+        f"{_CUT_DIGITS}), count(*) FILTER (kind = 'digits'), "
+        "count(*) FILTER (kind = 'digits' AND v < '1' AND v > '0'), mode(length(v)) FILTER (kind = 'digits'), "
+        f"count(*) FILTER (kind = 'date'), count(*) FILTER (length(v) IN (15, 18) AND "
+        f"regexp_full_match(v, '{_SALESFORCE}') AND regexp_matches(v, '[A-Za-z]')) "
+        f"FROM (SELECT position, v, {_look_sql('v')} AS kind FROM {values}) GROUP BY position"
+    ).fetchall()
+    known = {row[0]: _Profile(*row[1:]) for row in rows}
+    return {column: known.get(place, _NOTHING) for place, column in enumerate(columns)}
 
 
 def _look_sql(value: str) -> str:

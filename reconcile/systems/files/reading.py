@@ -10,7 +10,7 @@ from typing import Protocol
 
 import duckdb
 
-from reconcile.errors import InputError
+from reconcile.errors import InputError, UnreadableFileError
 from reconcile.systems.files.content import content_warnings
 from reconcile.systems.files.delimited import UNREADABLE_COLUMNS
 from reconcile.systems.files.dialect import Dialect, has_header
@@ -110,6 +110,8 @@ def read_file(
         content = work / "unpacked" if is_packed else source
         if is_packed:
             gunzip(source, content, limits)
+            if is_gzip(content):
+                raise UnreadableFileError(shown, "it was packed with gzip twice", remedy="Unpack it once.")
         form = detect_form(content, shown)
         found = _LOADERS[form](con, TextSource(content, shown, work, limits), table, options, keep_empty=keep_empty)
     return _read_table(con, table, shown, form, found, is_gzip=is_packed, keep_empty=keep_empty)

@@ -16,7 +16,8 @@ from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt
 from reconcile.ui.text import count, counted, plain
 
-_TYPES = ["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "ods", "parquet", "jsonl", "ndjson", "json", "gz"]
+# In the order of use: the uploader cuts the list where it ends.
+_TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "json", "gz", "txt", "xls", "xlsm", "ods", "ndjson"]
 _SOURCES: dict[Source, str] = {"upload": "Upload", "server": "On this server", "snapshot": "Snapshot"}
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ENCODINGS = ("utf-8", "cp1252", "utf-16", "iso8859-15", "cp1250", "cp1251", "shift_jis", "gb18030", "mixed")

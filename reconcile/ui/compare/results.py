@@ -238,7 +238,7 @@ def _show_changed(made: Comparison, rows: Sequence[ResultRow], wanted: RowFilter
     titles = {column.position: column.title for column in made.columns}
     lines = []
     for row in rows:
-        name = row.key if made.key_columns else _first_value(row)
+        name = row.key if made.key_columns else f"{_first_value(made, row)} ({chance(row.probability or 0.0)})"
         for position, cell in row.cells.items():
             if wanted.position not in {None, position} or wanted.difference not in {None, cell.difference}:
                 continue
@@ -259,16 +259,16 @@ def _show_changed(made: Comparison, rows: Sequence[ResultRow], wanted: RowFilter
     columns = (Column("Column"), Column("Left", made.left.name), Column("Right", made.right.name), Column("Class"))
     show_records(columns, lines, key=key, alt="Changed cells, left and right value side by side")
     if not made.key_columns:
-        _show_evidence(rows)
+        _show_evidence(made, rows)
 
 
-def _show_evidence(rows: Sequence[ResultRow]) -> None:
+def _show_evidence(made: Comparison, rows: Sequence[ResultRow]) -> None:
     """Why the rows of this page were paired, where no key says so."""
     with st.expander("Why these rows were paired", icon=":material/balance:"):
         st.caption("How far each part of the two rows agrees, and how many bits that adds or takes away.")
         frame = pd.DataFrame(
             {
-                "Row": _first_value(row),
+                "Row": _first_value(made, row),
                 "Probability": row.probability,
                 "Bits": row.weight,
                 "Evidence": evidence_words(row.evidence),
@@ -288,9 +288,10 @@ def _show_evidence(rows: Sequence[ResultRow]) -> None:
         )
 
 
-def _first_value(row: ResultRow) -> str:
-    value = next((text for text in (row.left or {}).values() if text), "")
-    return value if row.probability is None else f"{value} ({chance(row.probability)})"
+def _first_value(made: Comparison, row: ResultRow) -> str:
+    """What people know a row by that has no key: its first value that is compared."""
+    values = row.left or {}
+    return next((text for text in (values.get(column.left) for column in made.columns) if text), "")
 
 
 def _class_words(row: ResultRow, difference: DifferenceClass, delta: float | None) -> str:

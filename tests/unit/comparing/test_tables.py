@@ -105,7 +105,7 @@ def test_a_rule_decides_whether_and_how_values_differ(
 
 
 def test_a_many_to_many_key_is_refused_with_three_ways(desk: Desk) -> None:
-    with pytest.raises(RepeatedKeyError, match=r"1 keys occur .* on both sides .*A: 2 left, 2 right") as caught:
+    with pytest.raises(RepeatedKeyError, match=r"1 key occurs .* on both sides .*A: 2 left, 2 right") as caught:
         desk.compare(LINES_LEFT, LINES_RIGHT, Recipe(keys=BY_INVOICE))
     assert "Add a column to the key" in caught.value.remedy
     assert "nearest" in caught.value.remedy
