@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.engine import Connection as Transaction
 
 from reconcile.model import ExceptionKind, Side, Verdict
-from reconcile.reviewing.opening import ExceptionRow, OpenRun
-from reconcile.reviewing.standing import Standing, standings
+from reconcile.reviewing.opening import CONCERNED_SQL, ExceptionRow, OpenRun, among
+from reconcile.reviewing.standing import Memory, Standing, standing_of
+from reconcile.state import judgements
+from reconcile.state.judgements import StoredJudgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,23 @@ def decisions_for_change_set(tx: Transaction, opened: OpenRun) -> tuple[Decided,
 
     Left out are those undecided or unsure, and those decided on evidence that has changed since.
     """
-    exceptions = opened.exceptions()
-    found = standings(tx, opened)
+    said = judgements.standing(tx, opened.run.reconciliation_id)
+    memory = Memory(opened, said)
+    exceptions = opened.exceptions(_concerned(opened, said))
+    found = {each.exception_id: standing_of(opened, each, memory) for each in exceptions}
     return tuple(
         _decided(exception, found[exception.exception_id])
         for exception in exceptions
         if found[exception.exception_id].status in ("same", "different")
     )
+
+
+def _concerned(opened: OpenRun, said: Iterable[StoredJudgement]) -> list[str]:
+    """The exceptions that have a record in common with the judgements: few, where all of the run are many."""
+    records = {ref.record_id for row in said for ref in (row.judgement.left, row.judgement.right)} - {""}
+    wanted = among("record_id", sorted(records))
+    sql = f"SELECT DISTINCT exception_id FROM ({CONCERNED_SQL}) WHERE {wanted.sql}"
+    return [exception_id for (exception_id,) in opened.query(sql, wanted.parameters)]
 
 
 def _decided(exception: ExceptionRow, standing: Standing) -> Decided:

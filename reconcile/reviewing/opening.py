@@ -228,3 +228,11 @@ _PLACES_SQL = (
     "CREATE INDEX right_links_index ON places.links (right_id)",
     "CREATE INDEX differences_index ON places.differences (left_id)",
 )
+
+# Coverage has the records that exist; the dead id of a dangling link is judged too.
+CONCERNED_SQL = """
+    SELECT exception_id, record_id FROM run.coverage
+    UNION SELECT exception_id, left_id FROM run.exceptions WHERE left_id IS NOT NULL
+    UNION SELECT exception_id, right_id FROM run.exceptions WHERE right_id IS NOT NULL
+"""
+"""(exception_id, record_id): which exceptions a judgement of a record may concern."""

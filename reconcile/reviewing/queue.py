@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.engine import Connection as Transaction
 
 from reconcile.model import utc_now
-from reconcile.reviewing.opening import OpenRun, among
+from reconcile.reviewing.opening import CONCERNED_SQL, OpenRun, among
 from reconcile.reviewing.selection import ORDER_SQL, QueueFilter, QueueSort, condition
 from reconcile.reviewing.standing import Memory, Standing, standing_of
 from reconcile.state import judgements
@@ -52,9 +52,9 @@ class Queue:
         thresholds = [opened.reconciliation.accept, opened.reconciliation.review]
         opened.con.cursor().execute(f"CREATE SCHEMA {self.schema}")
         opened.con.cursor().execute(
-            f"CREATE TABLE {self.schema}.items AS {_ITEMS_SQL}", [*thresholds, utc_now().timestamp()]
+            f"CREATE TABLE {self.schema}.items AS {_ITEMS_SQL}", [*thresholds, utc_now().timestamp(), opened.run.id]
         )
-        opened.con.cursor().execute(f"CREATE TABLE {self.schema}.concerned AS {_CONCERNED_SQL}")
+        opened.con.cursor().execute(f"CREATE TABLE {self.schema}.concerned AS {CONCERNED_SQL}")
         opened.con.cursor().execute(f"CREATE INDEX concerned_index ON {self.schema}.concerned (record_id)")
 
     def refresh(self, tx: Transaction) -> None:
@@ -202,13 +202,13 @@ _ITEMS_SQL = """
                 ELSE '10,000 and over' END AS amount,
            e.first_seen_at,
            greatest(floor(($3 - epoch(e.first_seen_at)) / 86400), 0)::INTEGER AS age_days,
-           CASE WHEN e.first_seen_run = run.json->>'$.run.id' THEN 'new' WHEN age_days < 7 THEN 'under 7 days'
+           CASE WHEN e.first_seen_run = $4 THEN 'new' WHEN age_days < 7 THEN 'under 7 days'
                 WHEN age_days <= 30 THEN '7 to 30 days' ELSE 'over 30 days' END AS age,
            'undecided' AS status, NULL::VARCHAR AS verdict, 'never judged' AS change_kind,
            'without note' AS note_kind, '' AS note, NULL::VARCHAR AS decision_id, NULL::VARCHAR AS chosen_left,
            NULL::VARCHAR AS chosen_right, NULL::VARCHAR AS person_id, NULL::VARCHAR AS person_name,
            NULL::TIMESTAMP AS made_at
-    FROM run.exceptions e CROSS JOIN run.run run
+    FROM run.exceptions e
     LEFT JOIN (SELECT cluster_id, min(record_id) AS record_id FROM run.left_clusters GROUP BY 1) first_left
         ON first_left.cluster_id = e.cluster_id
     LEFT JOIN (SELECT cluster_id, min(record_id) AS record_id FROM run.right_clusters GROUP BY 1) first_right
@@ -220,11 +220,4 @@ _ITEMS_SQL = """
         ON r.record_id = CASE WHEN e.kind = 'duplicate' AND e.side = 'right' THEN first_right.record_id
                                 ELSE e.right_id END
     ORDER BY n
-"""
-
-# Coverage has the records that exist; the dead id of a dangling link is judged too.
-_CONCERNED_SQL = """
-    SELECT exception_id, record_id FROM run.coverage
-    UNION SELECT exception_id, left_id FROM run.exceptions WHERE left_id IS NOT NULL
-    UNION SELECT exception_id, right_id FROM run.exceptions WHERE right_id IS NOT NULL
 """
