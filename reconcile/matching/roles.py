@@ -101,6 +101,10 @@ def _guess(header: str, values: pl.Series) -> RoleGuess:
     words = header_words(header)
     by_header = None if NOT_THESE.search(words) and "birth" not in words else _by_header(words)
     by_value, share = _by_values(filled)
+    if by_header == "name" and is_id and _are_codes(filled):
+        return RoleGuess(
+            None, 0.7, f"The header {header!r} may say name, but the values are numbers of records.", is_id
+        )
     if by_header is not None and len(filled) == 0:
         return RoleGuess(by_header, 0.3, f"The header {header!r} says so, but the column is empty.", is_id)
     if by_value in {"email", "domain", "phone"} and share > 0.8 and by_header != by_value:
@@ -116,6 +120,11 @@ def _guess(header: str, values: pl.Series) -> RoleGuess:
     if by_value is not None and share > 0.8 and not is_id:
         return RoleGuess(by_value, 0.6 * share, f"{share:.0%} of the values look like it.", is_id)
     return RoleGuess(None, 0.5, "Neither header nor values tell a role.", is_id)
+
+
+def _are_codes(filled: pl.Series) -> bool:
+    """Whether the values are one word with a digit in it: nearly no name is, nearly every record number is."""
+    return float(filled.str.contains(r"^\S*\d\S*$").mean() or 0.0) > 0.9  # type: ignore[arg-type]  # of a boolean column
 
 
 def _by_header(words: str) -> Role | None:

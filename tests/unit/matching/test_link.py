@@ -199,3 +199,13 @@ def test_cluster_ids_outlive_a_run() -> None:
 def test_an_engine_that_is_not_there_is_refused() -> None:
     with pytest.raises(DefinitionError, match="no engine 'ray'"):
         MatchRules(engine="ray")  # type: ignore[arg-type] # what the types forbid is refused at run time too
+
+
+def test_a_column_headed_customer_may_hold_the_ids() -> None:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE t AS SELECT 'C-' || range AS customer, 'Acme ' || range AS company FROM range(50)")
+    guesses = detect_roles(con, "t")
+    assert id_column(guesses) == "customer"
+    assert guesses["company"].role == "name"
+    con.execute("CREATE TABLE named AS SELECT range AS id, 'Acme ' || range AS customer FROM range(50)")
+    assert detect_roles(con, "named")["customer"].role == "name"
