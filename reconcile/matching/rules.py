@@ -23,7 +23,8 @@ class MatchRules:
         accept: probability at or above which a candidate is accepted.
         review: probability at or above which a candidate is shown to a person.
         seed: makes the sampling of random pairs repeatable.
-        memory_limit: what DuckDB may hold before it spills to disk, e.g. "2GB"; empty for DuckDB's own limit.
+        memory_limit: about how much may be held, e.g. "1GB"; empty for no care. Cleaned text then goes to DuckDB, which
+            gets a quarter of it and spills; numbers and the pairs of a match stay in memory.
         threads: worker threads; 0 for all cores. The result does not depend on it.
         engine: where candidates are made and scored: "duckdb" here, "spark" on a cluster; both give the same.
         spark_master: address of the Spark cluster, e.g. "spark://host:7077"; empty for what the environment says.
