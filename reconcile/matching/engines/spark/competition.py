@@ -9,12 +9,14 @@ import numpy as np
 import polars as pl
 
 from reconcile.matching.engines.spark.batches import collect, to_spark
+from reconcile.matching.pairs import Rows
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import CLEAR_BITS, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS, Rivals
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+DRIVER_PAIRS = 5_000_000
 # The strongest other candidate of a record: for its strongest candidate the next one, for all others the strongest.
 _OTHERS = """
     SELECT l, r, keys, pattern, rank, w,
@@ -30,55 +32,85 @@ _RANK = f"""
 
 
 class SparkRivals(Rivals):
-    """The candidates with their ranks, as a table of Spark's."""
+    """The candidates with their ranks, as a table of Spark's.
 
-    def __init__(self, session: SparkSession, scored: DataFrame, patterns: Integers) -> None:
+    Few enough of them compete on the driver, where a round takes less than Spark needs to begin one.
+
+    Attributes:
+        table: l, r, keys, pattern, rank (0 while none is known).
+    """
+
+    def __init__(
+        self, session: SparkSession, scored: DataFrame, patterns: Integers, count: int, driver_pairs: int = DRIVER_PAIRS
+    ) -> None:
         """Begin without ranks.
 
         Args:
             session: where they compete.
             scored: the pairs: l, r, keys, pattern.
             patterns: the distinct patterns in ascending order.
+            count: how many pairs there are.
+            driver_pairs: up to so many compete on the driver.
         """
         self._session, self._scored, self._patterns = session, scored, patterns
         self._is_ranked = False
-        self.pairs = session.sql("SELECT *, 0 AS rank FROM {scored}", scored=scored)
+        self._here: pl.DataFrame | None = None
+        self.table = self._unranked()
+        if count <= driver_pairs:
+            self._here = collect(scored).sort("l", "r")
+            super().__init__(self._here["l"].to_numpy(), self._here["r"].to_numpy(), self.places(self._here))
+
+    def _unranked(self) -> DataFrame:
+        return self._session.sql("SELECT *, 0 AS rank FROM {scored}", scored=self._scored)
 
     def forget(self) -> None:
         """See `Rivals`."""
         self.release()
         self._is_ranked = False
-        self.pairs = self._session.sql("SELECT *, 0 AS rank FROM {scored}", scored=self._scored)
+        self.table = self._unranked()
+        super().forget()
 
     def release(self) -> None:
         """Give back the memory of the ranks."""
         if self._is_ranked:
-            self.pairs.unpersist()
+            self.table.unpersist()
 
     def rank(self, weights: Floats) -> None:
         """See `Rivals`."""
-        before, is_stored = self.pairs, self._is_ranked
-        self.pairs = self._session.sql(_RANK, weighed=self.weighed({"w": weights})).persist()
-        self.pairs.count()
+        before, is_stored = self.table, self._is_ranked
+        if self._here is None:
+            self.table = self._session.sql(_RANK, weighed=self.weighed({"w": weights})).persist()
+            self.table.count()
+        else:
+            super().rank(weights)
         self._is_ranked = True
         if is_stored:
             before.unpersist()
 
+    def settle(self) -> None:
+        """Let Spark know the ranks that were found on the driver."""
+        if self._here is not None and self._is_ranked:
+            ranks = (self.index() % RIVAL_LEVELS).astype(np.int32)
+            columns = {name: self._here[name].to_numpy() for name in ("l", "r", "keys", "pattern")}
+            self.table = to_spark(self._session, columns | {"rank": ranks})
+
     def counts(self, size: int) -> Floats:
         """See `Rivals`."""
+        if self._here is not None:
+            return super().counts(size)
         found = collect(
             self._session.sql(
-                "SELECT pattern, rank, count(*) AS n FROM {pairs} GROUP BY pattern, rank", pairs=self.pairs
+                "SELECT pattern, rank, count(*) AS n FROM {table} GROUP BY pattern, rank", table=self.table
             )
         )
         counts = np.zeros(size)
         counts[self.places(found)] = found["n"].to_numpy()
         return counts
 
-    def places(self, found: pl.DataFrame) -> Integers:
+    def places(self, found: pl.DataFrame) -> Rows:
         """Position of each row's (pattern, rank), or of its pattern while no rank is known: what `index` gives."""
-        places = np.searchsorted(self._patterns, found["pattern"].to_numpy()).astype(np.int64)
-        return places * RIVAL_LEVELS + found["rank"].to_numpy() if self._is_ranked else places
+        places = np.searchsorted(self._patterns, found["pattern"].to_numpy()).astype(np.int32)
+        return places * np.int32(RIVAL_LEVELS) + found["rank"].to_numpy() if self._is_ranked else places
 
     def weighed(self, columns: Mapping[str, Floats]) -> DataFrame:
         """The pairs with columns given in the order of `index`."""
@@ -90,7 +122,7 @@ class SparkRivals(Rivals):
         return self._session.sql(
             f"SELECT /*+ BROADCAST(k) */ p.*, {', '.join(f'k.{name}' for name in columns)} "
             "FROM {pairs} p JOIN {known} k ON k.pattern = p.pattern AND k.rank = p.rank",
-            pairs=self.pairs,
+            pairs=self.table,
             known=to_spark(self._session, table | dict(columns)),
         )
 

@@ -26,6 +26,7 @@ def judged_levels(
 
     A pair that no key brought has levels all the same; only of its competition nothing is known.
     """
+    competing.settle()
     said = con.sql(f"""
         SELECT (row_number() OVER (ORDER BY left_id, right_id))::INTEGER AS i, left_id, right_id,
             verdict = 'same' AS same
@@ -38,7 +39,7 @@ def judged_levels(
         said=to_spark(session, {name: said.column(name) for name in said.column_names}),
         left=records.sides[0],
         right=records.sides[-1],
-        pairs=competing.pairs,
+        pairs=competing.table,
     )
     judged = collect(found).sort("i")
     known, missed = (judged.filter(judged["pattern"].is_null() == is_missed) for is_missed in (False, True))

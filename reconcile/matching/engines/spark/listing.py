@@ -56,7 +56,7 @@ def list_candidates(  # noqa: PLR0917 - one call, by position
     kept = collect(_with_ids(session, records, _likely(session, records, competing, scores, rules))).sort("l", "r")
     counted = collect(
         session.sql(
-            "SELECT keys, pattern, rank, count(*) AS n FROM {pairs} GROUP BY keys, pattern, rank", pairs=competing.pairs
+            "SELECT keys, pattern, rank, count(*) AS n FROM {pairs} GROUP BY keys, pattern, rank", pairs=competing.table
         )
     )
     pairs, bits = counted["n"].to_numpy(), counted["keys"].to_numpy()
@@ -66,7 +66,7 @@ def list_candidates(  # noqa: PLR0917 - one call, by position
     return Listed(
         Prepared("", "", records.rows[0], records.rows[-1], columns, None, sides),
         Candidates(_report(records, blocks, bits, pairs, rules), left, right, kept["keys"].to_numpy()),
-        competing.places(kept).astype(np.int32),
+        competing.places(kept),
         (_others(kept, "left_other"), _others(kept, "right_other")),
         Tally(int(pairs.sum()), bits, chance * pairs),
     )

@@ -12,7 +12,7 @@ from reconcile.matching.block import keys_for
 from reconcile.matching.candidates import pattern_scores
 from reconcile.matching.engines.spark.batches import collect, to_spark
 from reconcile.matching.engines.spark.blocking import Blocks, every_pair, join_keys
-from reconcile.matching.engines.spark.competition import KnownRivals, SparkRivals
+from reconcile.matching.engines.spark.competition import DRIVER_PAIRS, KnownRivals, SparkRivals
 from reconcile.matching.engines.spark.drawing import draw
 from reconcile.matching.engines.spark.judged import judged_levels
 from reconcile.matching.engines.spark.listing import list_candidates
@@ -29,8 +29,22 @@ if TYPE_CHECKING:
 Connection = duckdb.DuckDBPyConnection
 
 
-def score_pairs_on_spark(con: Connection, relations: tuple[str, ...], rules: MatchRules, watch: Stopwatch) -> Scored:
+def score_pairs_on_spark(
+    con: Connection,
+    relations: tuple[str, ...],
+    rules: MatchRules,
+    watch: Stopwatch,
+    *,
+    driver_pairs: int = DRIVER_PAIRS,
+) -> Scored:
     """Clean the relations, block, score every pair and learn the weights, all on Spark.
+
+    Args:
+        con: where the relations are.
+        relations: two, or one to be matched with itself.
+        rules: of the match.
+        watch: told of each stage.
+        driver_pairs: up to so many pairs compete on the driver, more do on the workers.
 
     Returns:
         The same as on one machine, with the candidates that are worth keeping only.
@@ -48,7 +62,7 @@ def score_pairs_on_spark(con: Connection, relations: tuple[str, ...], rules: Mat
             records.score(session, blocks.pairs).write.parquet(pairs)
             evidence = _evidence(session, session.read.parquet(pairs), records, rules)
         with watch.stage("learn"):
-            return _learn(session, con, records, blocks, session.read.parquet(pairs), evidence, rules)
+            return _learn(session, con, records, blocks, session.read.parquet(pairs), evidence, rules, driver_pairs)
 
 
 def find_pairs(session: SparkSession, records: Records, rules: MatchRules) -> Blocks:
@@ -94,15 +108,18 @@ def _learn(  # noqa: PLR0917 - one call, by position
     scored: DataFrame,
     found: tuple[Evidence, Integers],
     rules: MatchRules,
+    driver_pairs: int,
 ) -> Scored:
     evidence, patterns = found
-    competing = SparkRivals(session, scored, patterns)
+    few = 0 if records.is_self else driver_pairs
+    competing = SparkRivals(session, scored, patterns, int(evidence.counts.sum()), few)
     rivals = None if records.is_self else competing
 
     def judged() -> tuple[Integers, npt.NDArray[np.bool_]]:
         return judged_levels(session, con, records, rules.judgements, competing)
 
     model = fit(evidence, rivals, rules, judged)
+    competing.settle()
     scores = pattern_scores(model, evidence.levels if rivals is None else every_rank(evidence.levels))
     listed = list_candidates(session, records, blocks, competing, scores, rules)
     competing.release()

@@ -104,9 +104,13 @@ def _configured(application: SparkSession) -> SparkSession:
     if not any(Path(each).name == archive.name for each in context.listFiles):
         context.addPyFile(str(archive))
     session = application.newSession()
-    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(BATCH_ROWS))
-    session.conf.set("spark.sql.shuffle.partitions", str(context.defaultParallelism * _TASKS_PER_CORE))
-    session.conf.set("spark.sql.session.timeZone", "UTC")
+    defaults = {
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
+        "spark.sql.shuffle.partitions": str(context.defaultParallelism * _TASKS_PER_CORE),
+    }
+    given = context.getConf()
+    for name, value in defaults.items():
+        session.conf.set(name, given.get(name, value) or value)
     session.conf.set("spark.sql.ansi.enabled", "true")
     return session
 
