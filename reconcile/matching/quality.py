@@ -1,10 +1,11 @@
 """How good a match is: precision and recall estimated from judgements, with intervals.
 
 Candidates are put into bands of probability, split at the threshold. In each band the model may be off by a shift of
-the log-odds that nobody knows; judgements of the band say what it could be (Bayes' rule on a grid), and where there are
-none the prior leaves it open. Drawing shifts, and for each candidate that was not judged whether it is a match, gives
-the distribution of precision and recall. Within a band, judged pairs may be chosen by their probability in any way: the
-likelihood of a shift is conditional on it. They must not be chosen by what they turn out to be.
+the log-odds that nobody knows: one that all bands share (a model that is too careful is so everywhere) and one of the
+band's own. Judgements say what the shifts could be (Bayes' rule on a grid), and where there are none the prior leaves
+it open. Drawing shifts, and for each candidate that was not judged whether it is a match, gives the distribution of
+precision and recall. Within a band, judged pairs may be chosen by their probability in any way: the likelihood of a
+shift is conditional on it. They must not be chosen by what they turn out to be.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 EDGES = (0.01, 0.1, 0.5, 0.9, 0.99)  # of the bands, in probability
 STEPS_PER_BIT = 4  # candidates are counted by weight in steps as fine as this
-MOST_BITS = 10.0  # however sure the model is, before anybody judged it is not believed beyond 1,000 to 1
-SHIFT_SPREAD = 1.5  # how far off the model is thought to be before anybody judged, in natural units of log-odds
-SHIFT_FREEDOM = 4.0  # degrees of freedom of Student's t: far off is unlikely, and not out of the question
+MOST_BITS = 7.0  # however sure the model is, before anybody judged it is not believed beyond 128 to 1
+COMMON_SPREAD = 1.5  # how far off the model is thought to be before anybody judged, in natural units of log-odds
+OWN_SPREAD = 1.5  # the same of what a band adds
+FREEDOM = 3.0  # degrees of freedom of Student's t: far off is unlikely, and not out of the question
 DRAWS = 2000
 SHIFTS = np.linspace(-12.0, 12.0, 241)
 
@@ -88,10 +90,11 @@ def estimate(tally: Tally, threshold: float, *, seed: int = 0, draws: int = DRAW
     chance = 1.0 / (1.0 + np.exp(-log_odds))
     is_accepted = chance >= threshold
     band = np.searchsorted(np.array(EDGES), chance, side="right") * 2 + is_accepted
+    bands = [band == number for number in np.unique(band)]
+    shifts = _draw_shifts([_fit(tally, mine, log_odds[mine]) for mine in bands], dice, draws)
     kept, lost = np.zeros(draws), np.zeros(draws)
-    for number in np.unique(band):
-        mine = band == number
-        matches = _matches(tally, mine, log_odds[mine], dice, draws)
+    for mine, shift in zip(bands, shifts, strict=True):
+        matches = _matches(tally, mine, log_odds[mine], shift, dice)
         if is_accepted[mine][0]:
             kept += matches
         else:
@@ -104,18 +107,47 @@ def estimate(tally: Tally, threshold: float, *, seed: int = 0, draws: int = DRAW
     return QualityEstimate(threshold, judged, *_summary(precision), *_summary(recall))
 
 
+def _fit(tally: Tally, mine: npt.NDArray[np.bool_], log_odds: Floats) -> Floats:
+    """Log-likelihood of each shift of `SHIFTS`, given what was said of a band's candidates."""
+    shifted = log_odds[:, None] + SHIFTS[None, :]
+    same, different = tally.same[mine].astype(np.float64), tally.different[mine].astype(np.float64)
+    fit: Floats = -(same @ np.logaddexp(0.0, -shifted)) - different @ np.logaddexp(0.0, shifted)
+    return fit
+
+
+def _draw_shifts(fits: list[Floats], dice: np.random.Generator, draws: int) -> list[Floats]:
+    """Draws of each band's shift: first of what all share, then of what the band adds."""
+    own = _student(SHIFTS[None, :] - SHIFTS[:, None], OWN_SPREAD)  # row: what all share, column: with the band's own
+    own /= own.sum(axis=1, keepdims=True)
+    beliefs = [own * np.exp(fit - fit.max())[None, :] for fit in fits]
+    common = np.log(_student(SHIFTS, COMMON_SPREAD))
+    for belief in beliefs:
+        common += np.log(np.maximum(belief.sum(axis=1), 1e-300))
+    chosen = _draw(np.exp(common - common.max())[None, :], np.zeros(draws, dtype=np.int64), dice)
+    return [SHIFTS[_draw(belief, chosen, dice)] for belief in beliefs]
+
+
+def _student(values: Floats, spread: float) -> Floats:
+    """Student's t, not normalised."""
+    density: Floats = (1.0 + (values / spread) ** 2 / FREEDOM) ** (-0.5 * (FREEDOM + 1.0))
+    return density
+
+
+def _draw(weights: Floats, rows: Integers, dice: np.random.Generator) -> Integers:
+    """For each of `rows` a column, as often as its weight in that row asks for."""
+    shares = np.cumsum(np.maximum(weights, 1e-300), axis=1)
+    shares /= shares[:, -1:]
+    columns = (shares[rows] < dice.random(len(rows))[:, None]).sum(axis=1)
+    drawn: Integers = np.minimum(columns, weights.shape[1] - 1).astype(np.int64)
+    return drawn
+
+
 def _matches(
-    tally: Tally, mine: npt.NDArray[np.bool_], log_odds: Floats, dice: np.random.Generator, draws: int
+    tally: Tally, mine: npt.NDArray[np.bool_], log_odds: Floats, shift: Floats, dice: np.random.Generator
 ) -> Floats:
     """Draws of the number of matches in a band: those judged, and of the others what the drawn shift makes of them."""
-    same, different = tally.same[mine], tally.different[mine]
-    shifted = log_odds[:, None] + SHIFTS[None, :]
-    fit = -(same @ np.logaddexp(0.0, -shifted)) - (different @ np.logaddexp(0.0, shifted))
-    prior = -0.5 * (SHIFT_FREEDOM + 1.0) * np.log1p((SHIFTS / SHIFT_SPREAD) ** 2 / SHIFT_FREEDOM)
-    belief = np.exp(fit + prior - (fit + prior).max())
-    steps = np.searchsorted(np.cumsum(belief) / belief.sum(), dice.random(draws))
-    shift = SHIFTS[np.minimum(steps, len(SHIFTS) - 1)]
-    open_pairs = (tally.pairs[mine] - same - different)[None, :]
+    same = tally.same[mine]
+    open_pairs = (tally.pairs[mine] - same - tally.different[mine])[None, :]
     chance = 1.0 / (1.0 + np.exp(-(log_odds[None, :] + shift[:, None])))
     drawn: Floats = same.sum() + dice.binomial(open_pairs, chance).sum(axis=1).astype(np.float64)
     return drawn

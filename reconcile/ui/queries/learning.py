@@ -109,8 +109,8 @@ def quality_rows(found: Sequence[QualityEstimate], pairs: Mapping[float, int]) -
             {
                 "threshold": f"{each.threshold:.0%}",
                 "pairs": pairs.get(each.threshold, 0),
-                "precision": interval(each.precision, each.precision_low, each.precision_high),
-                "recall": interval(each.recall, each.recall_low, each.recall_high),
+                "precision": interval(each.precision, each.precision_low, each.precision_high) if each.judged else None,
+                "recall": interval(each.recall, each.recall_low, each.recall_high) if each.judged else None,
             }
             for each in found
         ]

@@ -58,7 +58,7 @@ def _show_figures(definition: Reconciliation, lessons: Lessons, estimates: tuple
         ):
             st.metric(
                 f"{name} from {definition.accept:.0%}",
-                f"{100 * low:.1f} to {100 * high:.1f} %",
+                f"{100 * low:.1f} to {100 * high:.1f} %" if at.judged else "not known yet",
                 border=True,
                 height="stretch",
                 help=f"{meaning}, with a certainty of 95 %. The more is decided, the narrower.",
@@ -105,8 +105,8 @@ def _show_quality(run: Run, lessons: Lessons, estimates: tuple[QualityEstimate, 
         "What the decisions say, with 95 % intervals. Recall is among the candidates; what no blocking key brought is "
         "not in it."
         if lessons.linked
-        else "Nothing was decided yet: this is what the model itself promises, with room for its being wrong. Decide "
-        "some pairs, best those on the left."
+        else "Nothing was decided yet. Decide some pairs, best those on the left, and this table says how good the "
+        "match is; what the model itself promises is under Results."
     )
     show_table(
         queries.quality_rows(estimates, pairs_at(run.path, tuple(each.threshold for each in estimates))),
