@@ -137,7 +137,7 @@ def memory_bytes(text: str) -> float:
 def score_pairs(con: Connection, relations: tuple[str, ...], rules: MatchRules, watch: Stopwatch) -> Scored:
     """Clean the relations, block, score every pair and learn the weights."""
     if rules.engine == "spark":
-        from reconcile.matching.engines.spark import score_pairs_on_spark  # noqa: PLC0415 - only where it is installed
+        from reconcile.matching.engines.spark.pipeline import score_pairs_on_spark  # noqa: PLC0415 - only where it is installed
 
         return score_pairs_on_spark(con, relations, rules, watch)
     is_self = len(relations) == 1

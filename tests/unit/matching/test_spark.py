@@ -19,8 +19,8 @@ import pytest
 from reconcile.errors import InputError
 from reconcile.matching import LinkResult, MatchRules, dedupe, link
 from reconcile.matching.block import KEYS, REFINEMENTS, hash_sql
-from reconcile.matching.engines.spark import score_pairs_on_spark
 from reconcile.matching.engines.spark.blocking import to_spark_sql
+from reconcile.matching.engines.spark.pipeline import score_pairs_on_spark
 from reconcile.matching.engines.spark.session import open_folder, require_spark
 from reconcile.matching.files import canonical_view, open_file
 from reconcile.matching.link import keep_likely

@@ -4,7 +4,3 @@ Records are cleaned and pairs are scored in mapInArrow by the same functions as 
 the competition between candidates are Spark SQL; weights are learned on the driver from the counted patterns. The
 driver holds the vocabulary, a sample and the candidates worth keeping, never all pairs.
 """
-
-from reconcile.matching.engines.spark.pipeline import score_pairs_on_spark
-
-__all__ = ["score_pairs_on_spark"]
