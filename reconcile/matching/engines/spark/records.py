@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 Connection = duckdb.DuckDBPyConnection
-UPLOAD_ROWS = 1 << 20  # records handed to Spark at once
+UPLOAD_ROWS = 1 << 18  # records handed to Spark at once: a task carries its share of them, and Spark limits its size
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
+
 import reconcile
 from reconcile.errors import InputError
+from reconcile.matching.pipeline import memory_bytes
 from reconcile.matching.rules import MatchRules
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def open_session(rules: MatchRules) -> Iterator[SparkSession]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
         running = SparkSession.getActiveSession()
-        application = running or _start(rules.spark_master or os.environ.get(MASTER, ""))
+        application = running or _start(rules)
         try:
             yield _configured(application)
         finally:
@@ -74,16 +77,17 @@ def require_spark() -> None:
         )
 
 
-def _start(master: str) -> SparkSession:
+def _start(rules: MatchRules) -> SparkSession:
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra requirement
 
     builder = SparkSession.builder.appName("reconcile")
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit started us: it has said all that follows
         return builder.getOrCreate()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    memory = f"{memory_bytes(rules.memory_limit) / 2**20:.0f}m" if rules.memory_limit else DRIVER_MEMORY
     settings = {
-        "spark.master": master or "local[*]",
-        "spark.driver.memory": DRIVER_MEMORY,
+        "spark.master": rules.spark_master or os.environ.get(MASTER, "") or "local[*]",
+        "spark.driver.memory": memory,
         "spark.driver.maxResultSize": "0",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -122,8 +126,7 @@ def _archive() -> Path:
     digest = hashlib.sha256()
     for source in sources:
         digest.update(str(source.relative_to(root)).encode() + source.read_bytes())
-    folder = Path(tempfile.gettempdir()) / f"reconcile-for-spark-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = platformdirs.user_cache_path("reconcile", ensure_exists=True)
     path = folder / f"reconcile-{digest.hexdigest()[:16]}.zip"
     if not path.exists():
         unfinished = path.with_suffix(f".{uuid.uuid4().hex}")
