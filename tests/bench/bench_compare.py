@@ -1,7 +1,7 @@
 """How fast two tables are compared: ours against datacompy and against the bare join, printed as a table.
 
     python3.11 -m venv .venv-bench && .venv-bench/bin/pip install -r tests/bench/requirements-datacompy.txt
-    python tests/bench/bench_compare.py 1000000 /tmp/compare-1m [--form csv|parquet] [--rounds 3] [--ours-only]
+    python -m tests.bench.bench_compare 1000000 /tmp/compare-1m [--form csv|parquet] [--rounds 3] [--ours-only]
 
 Every contender is a process of its own, from files on disk to a finished report. The right table is the left one in
 another order with 7 % of its rows changed, 1 % taken out and 1 % added. "Bare join" reads both files as text, joins
