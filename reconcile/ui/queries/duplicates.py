@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from reconcile.matching.survivorship import (
@@ -23,6 +24,7 @@ from reconcile.ui.queries.matching import find_record_names
 from reconcile.ui.text.labels import ROLES as ROLE_NAMES
 
 KEPT = 256
+MOST_APART = 100
 MASTER_REASONS: Mapping[str, str] = {
     "live billing": "it serves a live billing customer",
     "most complete": "it holds the most values",
@@ -104,3 +106,32 @@ def cut_pairs(path: str, side: Side, record_ids: tuple[str, ...]) -> tuple[Cut, 
         )
         for row in found
     )  # fmt: skip
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def held_apart(path: str, limit: int = MOST_APART) -> tuple[int, pd.DataFrame]:
+    """Accepted pairs that hold no cluster together: how many, and the strongest: side, pair, bits, why."""
+    tables = [side for side in ("left", "right") if columns(path, f"{side}_apart")]
+    if not tables:
+        return 0, pd.DataFrame()
+    union = " UNION ALL ".join(
+        f"""SELECT '{side}' AS side, coalesce(a.name, id_a) AS first, coalesce(b.name, id_b) AS second, weight, reason
+        FROM {side}_apart LEFT JOIN {side}_records a ON a.record_id = id_a
+        LEFT JOIN {side}_records b ON b.record_id = id_b"""
+        for side in tables
+    )
+    total = int(rows(path, f"SELECT count(*) AS n FROM ({union})")[0]["n"])
+    found = rows(
+        path, f"SELECT * FROM ({union}) ORDER BY reason <> 'weak bridge', weight DESC, first, second LIMIT {limit}"
+    )
+    return total, pd.DataFrame(
+        [
+            {
+                "side": row["side"],
+                "pair": f"{row['first']} and {row['second']}",
+                "bits": f"{row['weight']:+.1f}",
+                "why": REASONS.get(row["reason"], row["reason"]),
+            }
+            for row in found
+        ]
+    )

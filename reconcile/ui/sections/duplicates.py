@@ -17,10 +17,10 @@ from reconcile.ui.components.paging import PAGE_ROWS, choose_page
 from reconcile.ui.components.tables import show_openable, show_table
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, boundary
-from reconcile.ui.queries.duplicates import cut_pairs, members_of
+from reconcile.ui.queries.duplicates import cut_pairs, held_apart, members_of
 from reconcile.ui.queries.review import duplicate_rows, queue_of, read_card
 from reconcile.ui.sections.survivor import show_survivor
-from reconcile.ui.text import age, chance, count, plain
+from reconcile.ui.text import age, chance, count, counted, plain
 from reconcile.ui.text.labels import VERDICTS
 
 OPENED = "cluster"
@@ -39,8 +39,11 @@ def show_clusters(frame: Frame) -> None:
     with boundary():
         queue = queue_of(frame.workbench, frame.run)
         left, right = st.columns([5, 9], gap="medium")
+        below = st.container()
         with left:
             shown = _show_list(frame, queue)
+        with below:
+            _show_held_apart(frame, frame.run.path)
         opened = st.query_params.get(OPENED) or (shown[0].exception_id if shown else None)
         with right:
             if opened is None:
@@ -90,6 +93,33 @@ def _show_list(frame: Frame, queue: Queue) -> Sequence[QueueRow]:
                 row_height=28,
             )
     return found.rows
+
+
+def _show_held_apart(frame: Frame, path: str) -> None:
+    """Records that look alike and are in no cluster together: which pairs, and why."""
+    total, found = held_apart(path)
+    if not total:
+        return
+    with st.expander(
+        f"{counted(total, 'pair')} held apart", icon=":material/call_split:", on_change="rerun", key="held_apart"
+    ) as opened:
+        if not opened.open:
+            return
+        st.caption("Accepted by their weight, and yet not put together. Bridges that were cut come first.")
+        show_table(
+            found.assign(side=[frame.side_name(side) for side in found["side"]]),
+            {
+                "side": st.column_config.TextColumn("Side", width=90),
+                "pair": st.column_config.TextColumn("Pair", width=400),
+                "bits": st.column_config.TextColumn("Bits", width=60, alignment="right"),
+                "why": st.column_config.TextColumn("Why apart", width=480),
+            },
+            alt="Pairs that were held apart, with the reason",
+            key="held_apart_pairs",
+            max_rows=8,
+        )
+        if total > len(found):
+            st.caption(f"The first {len(found)} of {count(total)}.")
 
 
 def _open(exception_id: str) -> None:
@@ -211,10 +241,10 @@ def _show_bonds(card: Card, side: Side, path: str, names: dict[str, str]) -> Non
     show_table(
         pd.DataFrame(rows),
         {
-            "pair": st.column_config.TextColumn("Pair", width=270),
+            "pair": st.column_config.TextColumn("Pair", width=320),
             "chance": st.column_config.TextColumn("Probable", width=90, alignment="right"),
             "bits": st.column_config.TextColumn("Bits", width=56, alignment="right"),
-            "why": st.column_config.TextColumn("What became of it", width=330),
+            "why": st.column_config.TextColumn("What became of it", width=280),
         },
         alt="Pairs of the members, those that hold and those that were cut",
         key=f"bonds_{card.exception.exception_id}",
