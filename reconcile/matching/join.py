@@ -128,14 +128,16 @@ def _runs(hashes: Hashes) -> tuple[Places, Hashes, Places]:
     return order, ordered[starts], np.append(starts, len(ordered))
 
 
-def distinct_pairs(codes: Codes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def distinct_pairs(
+    codes: Codes, piece: int = PIECE
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Left row, right row and kinds of key (a bit each) of every distinct pair, in ascending order.
 
-    `codes` is sorted in its place; the rest is done in pieces, so that it needs little room beside.
+    `codes` is sorted in its place; the rest is done in pieces of about so many, so that it needs little room beside.
     """
     codes.sort()
     cuts = [0]
-    for place in range(PIECE, len(codes), PIECE):
+    for place in range(piece, len(codes), piece):
         last = codes[place - 1] | KEY_MASK
         cuts.append(int(np.searchsorted(codes, last, "right")))
     cuts.append(len(codes))

@@ -38,14 +38,18 @@ def companies() -> tuple[list[dict[str, str | None]], list[dict[str, str | None]
 
 
 def linked(
-    left: Sequence[dict[str, str | None]], right: Sequence[dict[str, str | None]], threads: int, seed: int | None
+    left: Sequence[dict[str, str | None]],
+    right: Sequence[dict[str, str | None]],
+    threads: int,
+    seed: int | None,
+    memory_limit: str = "",
 ) -> list[tuple[object, ...]]:
     left, right = list(left), list(right)
     if seed is not None:
         random.Random(seed).shuffle(left)
         random.Random(seed + 1).shuffle(right)
     con = connect({"l": left, "r": right}, threads)
-    link(con, "l", "r", MatchRules(one_to_one=True, threads=threads))
+    link(con, "l", "r", MatchRules(one_to_one=True, threads=threads, memory_limit=memory_limit))
     return con.execute("SELECT * FROM candidates ORDER BY left_id, right_id").fetchall()
 
 
@@ -56,6 +60,12 @@ def test_order_of_rows_and_threads_change_nothing(
     assert len(expected) > SIZE * 0.7
     for threads, seed in ((2, 1), (1, 2), (2, 3)):
         assert linked(*companies, threads=threads, seed=seed) == expected
+
+
+def test_a_memory_limit_changes_nothing(
+    companies: tuple[list[dict[str, str | None]], list[dict[str, str | None]]],
+) -> None:
+    assert linked(*companies, 2, None, "400 MB") == linked(*companies, 2, None)
 
 
 def test_clusters_do_not_depend_on_the_order_of_rows(

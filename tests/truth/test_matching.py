@@ -77,7 +77,7 @@ def test_historical_persons() -> None:
         f"SELECT unique_id AS id, cluster AS c FROM '{file}'",
     )
     show("historical persons 50k, clusters", figures)
-    assert figures["f1"] >= 0.80
+    assert figures["f1"] >= 0.86, "Splink, configured as documented, reaches 0.828 at its best threshold"
 
 
 @needs_data
