@@ -36,7 +36,16 @@ spark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed"
 needs_java = pytest.mark.skipif(
     shutil.which("java") is None and "JAVA_HOME" not in os.environ, reason="Java is not installed"
 )
-ALONE = {"spark.sql.shuffle.partitions": "4"}
+# A few thousand records are done before a compiler has paid for itself.
+QUICK = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.codegen.wholeStage": "false",
+}
+ALONE = {"spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false"}
 # Two workers, and other sizes of whatever is cut into pieces.
 CLUSTER = {"spark.sql.shuffle.partitions": "7", "spark.sql.execution.arrow.maxRecordsPerBatch": "311"}
 JUDGED = "(SELECT left_id, right_id, CASE WHEN probability > 0.4 THEN 'same' ELSE 'different' END AS verdict"
@@ -45,8 +54,8 @@ JUDGED = "(SELECT left_id, right_id, CASE WHEN probability > 0.4 THEN 'same' ELS
 @contextmanager
 def running(master: str, settings: dict[str, str]) -> Iterator[SparkSession]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = spark_sql.SparkSession.builder.master(master).config("spark.ui.enabled", "false")
-    for name, value in {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", **settings}.items():
+    builder = spark_sql.SparkSession.builder.master(master)
+    for name, value in {**QUICK, **settings}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
