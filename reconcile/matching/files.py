@@ -10,6 +10,7 @@ import duckdb
 from reconcile.errors import InputError, UnknownNameError, UnreadableFileError
 from reconcile.matching.roles import columns_by_role, detect_roles, id_column
 from reconcile.model import ROLES, Role
+from reconcile.snapshots.sql import literal, quoted
 
 Connection = duckdb.DuckDBPyConnection
 READERS = {
@@ -28,16 +29,6 @@ WRITERS = {
     ".ndjson": "(FORMAT json)",
     ".jsonl": "(FORMAT json)",
 }
-
-
-def quote(identifier: str) -> str:
-    """An identifier in double quotes."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Text in single quotes."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def open_file(con: Connection, path: Path, view: str) -> None:
@@ -99,7 +90,7 @@ def canonical_view(
     for column in [*([chosen_id] if chosen_id else []), *(column for columns in roles.values() for column in columns)]:
         if column not in guesses:
             raise UnknownNameError("column", column, tuple(guesses))
-    key = f"{quote(chosen_id)}::VARCHAR" if chosen_id else "row_number() OVER ()::VARCHAR"
+    key = f"{quoted(chosen_id)}::VARCHAR" if chosen_id else "row_number() OVER ()::VARCHAR"
     parts = [
         f"{key} AS record_id",
         *(f"{_joined(columns)} AS {role}" for role in ROLES if (columns := roles.get(role))),
@@ -110,5 +101,5 @@ def canonical_view(
 
 def _joined(columns: Sequence[str]) -> str:
     if len(columns) == 1:
-        return f"{quote(columns[0])}::VARCHAR"
-    return f"nullif(concat_ws(' ', {', '.join(f'{quote(column)}::VARCHAR' for column in columns)}), '')"
+        return f"{quoted(columns[0])}::VARCHAR"
+    return f"nullif(concat_ws(' ', {', '.join(f'{quoted(column)}::VARCHAR' for column in columns)}), '')"

@@ -84,11 +84,6 @@ class Pairs:
                 self._kept[column] = (a == b) & ~missing, missing
         return self._kept[column]
 
-    def crossed(self, column: str, other: str) -> Flags:
-        """Whether the left record's `column` equals the right one's `other`; both are hashed columns."""
-        a = self.left.text(column).gather(self.l)
-        return np.asarray((a == self.right.text(other).gather(self.r)).fill_null(value=False).to_numpy())
-
     def often(self, column: str) -> npt.NDArray[np.int16]:
         """How many records of both sides have the left record's value."""
         if column not in self.left.counts:
