@@ -89,8 +89,10 @@ class RunExplainer:
             return Why((), explanation, self._apart((first_id, second_id)), self._is_one_cluster(first_id, second_id))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._explainer.con.close()
+        """Let go of the file; nothing can be asked afterwards."""
+        con = self._explainer.con
+        del self._explainer  # what it keeps in the connection goes while the connection is still open
+        con.close()
 
     def _rows(self, sql: str, *parameters: str) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = self._explainer.con.execute(sql, list(parameters)).fetchall()
