@@ -55,6 +55,15 @@ test: install-dev chromium check
 test-slow: install-dev chromium
 	$(BIN)/pytest -m slow --timeout 3600
 
+# Peers (Splink, datacompy) live in environments of their own: tests/bench says how to add them.
+BENCH := data/bench
+bench: install-dev chromium
+	$(BIN)/python -m tests.bench.bench_pull
+	$(BIN)/python -m tests.bench.review_browser
+	$(BIN)/python -m tests.bench.companies 100000 $(BENCH)/companies
+	$(BIN)/python -m tests.bench.bench_matching $(BENCH)/companies
+	$(BIN)/python -m tests.bench.bench_compare 1000000 $(BENCH)/compare --rounds 3 --ours-only
+
 lock: install-dev
 	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt

@@ -1,6 +1,6 @@
 """How long a pull takes beside a bare client that downloads the same bulk result, and how much memory it needs.
 
-    python tests/bench/bench_pull.py [--accounts 200000] [--small 50000] [--home DIR]
+    python -m tests.bench.bench_pull [--accounts 200000] [--small 50000] [--home DIR]
 
 Starts practice orgs of both sizes as processes of their own, one after the other. The bare client makes the same
 query job, waits for it and streams the result to a file: nothing is parsed. The pull does all of that and parses, keys,
