@@ -45,10 +45,10 @@ def open_session(rules: MatchRules) -> Iterator[SparkSession]:
         InputError: pyspark or Java is not installed.
     """
     require_spark()
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra requirement
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra requirement
+
         running = SparkSession.getActiveSession()
         application = running or _start(rules)
         try:
