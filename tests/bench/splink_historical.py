@@ -31,8 +31,10 @@ KEYS = [
 ]
 SAME = [
     "l.first_name = r.first_name and l.surname = r.surname and l.dob = r.dob",
-    ("substr(l.first_name,1,2) = substr(r.first_name,1,2) and l.surname = r.surname "
-    "and substr(l.postcode_fake,1,2) = substr(r.postcode_fake,1,2)"),
+    (
+        "substr(l.first_name,1,2) = substr(r.first_name,1,2) and l.surname = r.surname "
+        "and substr(l.postcode_fake,1,2) = substr(r.postcode_fake,1,2)"
+    ),
     "l.dob = r.dob and l.postcode_fake = r.postcode_fake",
 ]
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)

@@ -35,9 +35,7 @@ _TIME_OPERATORS = {"after": ">", "before": "<", "on": "=", "gt": ">", "lt": "<",
 
 
 # A subscription comes with its customer.
-_BESIDE = {
-    "subscription": "(SELECT c.body FROM customer c WHERE c.id = subscription.customer_id)"
-}
+_BESIDE = {"subscription": "(SELECT c.body FROM customer c WHERE c.id = subscription.customer_id)"}
 
 
 def list_page(store: SiteStore, resource: str, params: Mapping[str, str]) -> str:
