@@ -43,7 +43,8 @@ def open_run(path: Path | str) -> duckdb.DuckDBPyConnection:
 
 def _check_format(con: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
-        row = con.execute("SELECT CAST(json ->> 'format' AS INTEGER) FROM run").fetchone()
+        # All rows are taken: an answer that is not read to its end would keep the connection busy for whoever gets it.
+        row = next(iter(con.execute("SELECT CAST(json ->> 'format' AS INTEGER) FROM run").fetchall()), None)
     except duckdb.Error as error:
         raise StorageError(name, "this DuckDB file is not a run", remedy="Choose a file of the runs folder.") from error
     if row is None or row[0] != FORMAT:

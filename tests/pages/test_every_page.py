@@ -8,11 +8,12 @@ from tests.pages.conftest import PAGES, Site, shown
 
 TITLES = {
     "app.py": "Overview",
-    **{page: page.split("_", 1)[1].removesuffix(".py") for page in PAGES if page != "app.py"},
+    **{page: page.split("_", 1)[1].removesuffix(".py").replace("_", " ") for page in PAGES if page != "app.py"},
 }
 # What an empty workbench says on each page, so that a person knows what to do next.
 EMPTY = {
     "app.py": "Connect two systems",
+    "pages/10_Compare_files.py": "Drop two tables",
     "pages/1_Sources.py": "No connections yet",
     "pages/2_Matching.py": "No reconciliation yet",
     "pages/3_Review.py": "Nothing to review yet",
