@@ -72,6 +72,15 @@ def _write_none(execution: Execution, side: Side) -> None:
     execution.con.execute(f"CREATE TABLE {side}_apart ({_APART_COLUMNS})")
 
 
+def _pairs_where(side: Side, condition: str) -> str:
+    """The pairs of the side of whose two records, `a` and `b`, the condition holds."""
+    return f"""
+        SELECT p.id_a, p.id_b FROM {side}_pairs p
+        JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
+        WHERE {condition}
+    """
+
+
 def _remove(execution: Execution, side: Side, reason: str, pairs_sql: str) -> None:
     """Take out the pairs (id_a, id_b) that a query over `<side>_pairs` finds, and remember why."""
     con = execution.con
@@ -103,21 +112,13 @@ def _remove_related(execution: Execution, side: Side) -> None:
         execution,
         side,
         "siblings",
-        f"""
-        SELECT p.id_a, p.id_b FROM {side}_pairs p
-        JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
-        WHERE a.parent_id = b.parent_id
-        """,
+        _pairs_where(side, "a.parent_id = b.parent_id"),
     )
     _remove(
         execution,
         side,
         "person and business",
-        f"""
-        SELECT p.id_a, p.id_b FROM {side}_pairs p
-        JOIN {side}_records a ON a.record_id = p.id_a JOIN {side}_records b ON b.record_id = p.id_b
-        WHERE coalesce(a.is_person_account, false) <> coalesce(b.is_person_account, false)
-        """,
+        _pairs_where(side, "coalesce(a.is_person_account, false) <> coalesce(b.is_person_account, false)"),
     )
 
 
