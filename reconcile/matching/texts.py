@@ -5,6 +5,7 @@ Most of what is done with a match needs numbers; text is asked for column by col
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from threading import Lock
 from typing import Protocol
@@ -120,5 +121,6 @@ class StoredTexts:
 
 
 def _detach(con: Connection, name: str) -> None:
-    """Forget a database of texts, once nobody asks for them any more."""
-    con.execute(f"DETACH DATABASE IF EXISTS {name}")
+    """Forget a database of texts, once nobody asks for them any more; a connection that was closed has forgotten it."""
+    with suppress(duckdb.ConnectionException):
+        con.execute(f"DETACH DATABASE IF EXISTS {name}")
