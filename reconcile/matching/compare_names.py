@@ -14,13 +14,15 @@ import polars as pl
 
 from reconcile.matching.clean.name import initials
 from reconcile.matching.comparison import Comparison
-from reconcile.matching.pairs import Flags, Levels, Pairs, Places, first_true
+from reconcile.matching.pairs import Flags, Floats, Levels, Pairs, Places, first_true
 from reconcile.matching.vocabulary import BIT_SCALE, Vocabulary
 
 Words = npt.NDArray[np.int32]
 Bits = npt.NDArray[np.int32]
 GENERAL = 6 * BIT_SCALE  # words of up to this many eighths of a bit are general ones
 LONGEST_ACRONYM = 8
+LIKELY_MISSPELT = 0.8  # Jaro-Winkler similarity below which edits are not counted
+LETTERS_AN_EDIT = 6
 SHORTEST_BEGINNING = 6  # letters of a trading name that is cut off
 LABELS = (
     "missing",
@@ -42,6 +44,8 @@ LABELS = (
 # How often the names of two records of one company differ in a way that also tells two companies apart: rarely. The
 # rest of the matches have the same name or nearly so. Round figures from experience with company registers.
 LEVELS_OF_MATCHES = {1: 0.004, 2: 0.002, 3: 0.008, 4: 0.012, 5: 0.008, 6: 0.003, 7: 0.045, 8: 0.02, 9: 0.015}
+# With how many of the others, in lists of some ten thousand companies, a name agrees so by chance; seen in several.
+NAMESAKES = {4: 10.0, 5: 5.0, 6: 1.5, 7: 1.5, 8: 0.15, 9: 0.1, 10: 0.05, 11: 0.05, 12: 0.5, 13: 0.25, 14: 0.025}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     contained = np.where(both < rare, 6, np.where(total_over <= GENERAL, 8, 7))
     return first_true(
         len(places),
-        ((total_over == 0) | (alike >= 0.97), np.where(both >= rare, 11, 10)),
+        ((total_over == 0) | (alike >= 0.97) | _few_edits(pairs, keys, alike), np.where(both >= rare, 11, 10)),
         (_is_acronym(pairs, places, keys) | _is_trading_name(pairs, places), 9),
         ((over == 0) & (both > GENERAL), contained),
         (alike >= 0.94, 7),
@@ -138,6 +142,18 @@ def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Fl
     return alike
 
 
+def _few_edits(pairs: Pairs, keys: tuple[pl.Series, pl.Series], alike: Floats) -> Flags:
+    """Whether a letter in so many differs, and no digit: one in a short name, three in a long one."""
+    found = np.zeros(len(alike), dtype=bool)
+    places = np.flatnonzero(alike >= LIKELY_MISSPELT)
+    a, b = (key.gather(places) for key in keys)
+    allowed = "least(greatest(length(a), length(b)) // LETTERS_AN_EDIT, 3)".replace("LETTERS_AN_EDIT", str(LETTERS_AN_EDIT))
+    digits = "regexp_replace({}, '[^0-9]', '', 'g')"
+    same_digits = f"{digits.format('a')} = {digits.format('b')}"
+    found[places] = pairs.similarity.ask(f"damerau_levenshtein(a, b) <= {allowed} AND {same_digits}", a, b)
+    return found
+
+
 def _is_acronym(pairs: Pairs, places: Places, keys: tuple[pl.Series, pl.Series]) -> Flags:
     """Whether one name is made of the first letters of the other one's words, three at least."""
     found = np.zeros(len(places), dtype=bool)
@@ -184,4 +200,5 @@ NAME = Comparison(
     apart_when=frozenset({"related"}),
     related_top=6,
     expected=LEVELS_OF_MATCHES,
+    by_chance=NAMESAKES,
 )

@@ -21,6 +21,7 @@ class Comparison:
             contact, another name) or "elsewhere" (same name, another place); see `reconcile.matching.learn`.
         related_top: the highest level that related records still show; None for what chance gives.
         expected: level -> its share among true matches as known beforehand, for levels that are easily mistaken.
+        by_chance: level -> with how many others a record agrees so by chance, at most, for where nothing else is known.
     """
 
     role: str
@@ -30,3 +31,4 @@ class Comparison:
     apart_when: frozenset[str] = frozenset()
     related_top: int | None = None
     expected: Mapping[int, float] = field(default_factory=dict)
+    by_chance: Mapping[int, float] = field(default_factory=dict)

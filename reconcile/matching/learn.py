@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
+from reconcile.matching.beforehand import Beforehand, is_telling, know_beforehand
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
@@ -151,10 +152,11 @@ def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
         evidence: patterns and counts.
         rivals: the candidates' competition; None for deduplication, where it says nothing.
     """
-    model = _start(evidence)
+    known = know_beforehand(evidence, rivals)
+    model = _hold(_start(evidence, known), known)
     patterns = _Patterns(evidence.levels, evidence.counts, model.comparisons)
     random = _Patterns(evidence.random_levels, evidence.random_counts, model.comparisons)
-    model = _iterate(model, evidence, patterns, random, STEPS if rivals else LAST_STEPS)
+    model = _iterate(model, evidence, patterns, random, known, STEPS if rivals else LAST_STEPS)
     if rivals is None:
         return model
     for turn in range(ROUNDS):
@@ -163,7 +165,7 @@ def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
         if turn == 0:
             model = _add_competition(model)
         ranked = _Patterns(*_with_rank(evidence, rivals), model.comparisons)
-        model = _iterate(model, evidence, ranked, random, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
+        model = _iterate(model, evidence, ranked, random, known, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
     return model
 
 
@@ -213,27 +215,31 @@ def _is_free(name: str, comparison: Comparison) -> bool:
     return name == "match" or (name != "random" and name not in comparison.apart_when)
 
 
-def _classes(evidence: Evidence) -> tuple[str, ...]:
+def _classes(evidence: Evidence, known: Beforehand | None) -> tuple[str, ...]:
     """The classes that these comparisons can tell apart: something must define one and something must be left free."""
-    said = [each for i, each in enumerate(evidence.comparisons) if (evidence.levels[:, i] > 0).any()]
+    if known is not None:
+        return ("elsewhere", "match", "random") if known.namesake_pairs else ("match", "random")
+    said = [i for i in range(len(evidence.comparisons)) if (evidence.levels[:, i] > 0).any()]
     kept = ["match", "random"]
     for name in ("related", "elsewhere"):
-        fixed = [each for each in said if name in each.apart_when]
-        if fixed and len(fixed) < len(said):
+        fixed = [i for i in said if name in evidence.comparisons[i].apart_when]
+        if any(is_telling(evidence, i) for i in fixed) and len(fixed) < len(said):
             kept.append(name)
     return tuple(sorted(kept))  # the order in which a stored model is read: sums must come out the same
 
 
-def _start(evidence: Evidence) -> MatchModel:
-    """Matches agree, the rest is chance: half of the smaller side has a partner."""
+def _start(evidence: Evidence, known: Beforehand | None) -> MatchModel:
+    """Matches agree where that tells anything, the rest is chance: half of the smaller side has a partner."""
     chance = tuple(
         _normalised(np.bincount(evidence.random_levels[:, i], evidence.random_counts, len(each.labels)).astype(float))
         for i, each in enumerate(evidence.comparisons)
     )
-    ladder = tuple(_ladder(each) for each in evidence.comparisons)
+    ladder = tuple(
+        _ladder(each) if is_telling(evidence, i) else chance[i] for i, each in enumerate(evidence.comparisons)
+    )
     matches = max(0.5 * min(evidence.left_records, evidence.right_records), 1.0)
     sizes, shares = {}, {}
-    for name in _classes(evidence):
+    for name in _classes(evidence, known):
         sizes[name] = {"match": matches, "random": evidence.all_pairs}.get(name, 0.1 * matches)
         shares[name] = tuple(
             ladder[i] if _is_free(name, each) else _capped(chance[i], name, each)
@@ -264,11 +270,18 @@ def _normalised(counts: Floats, extra: Floats | None = None) -> Floats:
     return shares
 
 
-def _iterate(model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns, steps: int) -> MatchModel:
+def _iterate(  # noqa: PLR0917 - one call, by position
+    model: MatchModel,
+    evidence: Evidence,
+    patterns: _Patterns,
+    random: _Patterns,
+    known: Beforehand | None,
+    steps: int,
+) -> MatchModel:
     for step in range(steps):
         before = model.sizes["match"]
         model = _maximise(model, evidence, patterns)
-        model = _update_chance(model, evidence, patterns, random)
+        model = _hold(_update_chance(model, evidence, patterns, random), known)
         if step > 3 and abs(model.sizes["match"] - before) < 1e-4 * before:
             break
     return model
@@ -353,6 +366,27 @@ def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, r
     return replace(
         model, shares={name: _with_chance(name, each, chance, model.comparisons) for name, each in model.shares.items()}
     )
+
+
+def _hold(model: MatchModel, known: Beforehand | None) -> MatchModel:
+    """The model with what is known beforehand in place of what the last step made of it."""
+    if known is None:
+        return model
+    random = tuple(_told(*each) for each in zip(model.shares["random"], known.random, strict=False))
+    shares, sizes = dict(model.shares), dict(model.sizes)
+    shares["random"] = (*random, *model.shares["random"][len(random) :])
+    if "elsewhere" in sizes:
+        namesakes = tuple(_told(*each) for each in zip(random, known.namesakes, strict=True))
+        shares["elsewhere"] = (*namesakes, *model.shares["elsewhere"][len(random) :])
+        sizes["elsewhere"] = known.namesake_pairs
+    return replace(model, sizes=sizes, shares=shares)
+
+
+def _told(shares: Floats, known: Floats) -> Floats:
+    """The shares with those that are known in place."""
+    told = np.where(np.isnan(known), shares, known)
+    normalised: Floats = np.maximum(told / told.sum(), TINY)
+    return normalised
 
 
 def _with_chance(

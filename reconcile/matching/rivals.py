@@ -76,6 +76,14 @@ class Rivals:
         """How many pairs have each `index`, which is below `size`."""
         return np.bincount(self.index(), minlength=size).astype(np.float64)
 
+    def records(self, size: int) -> Floats:
+        """How many records of the side with fewer have pairs of each pattern, which is below `size`."""
+        found = [
+            np.bincount(np.unique(self.pattern.astype(np.int64) << 32 | rows) >> 32, minlength=size)
+            for rows in (self.left, self.right)
+        ]
+        return np.minimum(*found).astype(np.float64)
+
     def forget(self) -> None:
         """Know no rank."""
         self._rank = None

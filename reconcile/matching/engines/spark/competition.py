@@ -107,6 +107,18 @@ class SparkRivals(Rivals):
         counts[self.places(found)] = found["n"].to_numpy()
         return counts
 
+    def records(self, size: int) -> Floats:
+        """See `Rivals`."""
+        found = collect(
+            self._session.sql(
+                "SELECT pattern, least(count(DISTINCT l), count(DISTINCT r)) AS n FROM {scored} GROUP BY pattern",
+                scored=self._scored,
+            )
+        )
+        records = np.zeros(size)
+        records[np.searchsorted(self._patterns, found["pattern"].to_numpy())] = found["n"].to_numpy()
+        return records
+
     def places(self, found: pl.DataFrame) -> Rows:
         """Position of each row's (pattern, rank), or of its pattern while no rank is known: what `index` gives."""
         places = np.searchsorted(self._patterns, found["pattern"].to_numpy()).astype(np.int32)
