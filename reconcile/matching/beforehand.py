@@ -72,7 +72,7 @@ def _beyond_one_each(evidence: Evidence, rivals: Rivals) -> Floats:
 
 
 def _per_level(each: Comparison, levels: Integers, beyond: Floats) -> Floats:
-    counts = np.bincount(levels, beyond, len(each.labels))
+    counts: Floats = np.bincount(levels, beyond, len(each.labels)).astype(np.float64)
     counts[[level for level in range(len(counts)) if level not in each.by_chance]] = 0.0
     return counts
 

@@ -1,8 +1,9 @@
 """Blocking: which pairs are worth comparing.
 
 Every record has a hash for each kind of key; records of two sides with the same hash are candidates. A key value that
-would bring more pairs than `block_pairs` is refined with a second attribute instead of being dropped; what stays
-oversized even then is counted and reported.
+would bring more pairs than `block_pairs` is refined with a second attribute instead of being dropped. Where that is not
+enough, the records of such a value are put in the order of what else they say, and each is compared with the next few:
+a hundred records of one name stay connected (the sorted neighbourhood of Hernandez and Stolfo, 1995).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from threading import Lock
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from reconcile.matching.join import Codes, Groups, Hashes, common_groups, distinct_pairs
+from reconcile.matching.join import KEY_BITS, ROW_BITS, Codes, Groups, Hashes, common_groups, distinct_pairs
 from reconcile.matching.pairs import Rows
 
 Connection = duckdb.DuckDBPyConnection
@@ -33,26 +35,28 @@ class BlockingKey:
         columns: the cleaned columns that they need.
         without: cleaned columns that make it superfluous: words alone bring many pairs, and where a domain, telephone
             or street can bring the true ones they are not needed.
+        has_neighbours: whether each record of a value that is too common is compared with the next few in an order.
     """
 
     name: str
     parts: tuple[str, ...]
     columns: frozenset[str]
     without: frozenset[str] = frozenset()
+    has_neighbours: bool = False
 
 
-def _key(name: str, *parts: str, needs: str, without: str = "") -> BlockingKey:
-    return BlockingKey(name, parts, frozenset(needs.split()), frozenset(without.split()))
+def _key(name: str, *parts: str, needs: str, without: str = "", has_neighbours: bool = False) -> BlockingKey:
+    return BlockingKey(name, parts, frozenset(needs.split()), frozenset(without.split()), has_neighbours)
 
 
 KEYS: tuple[BlockingKey, ...] = (
-    _key("tax id", "tax_id", needs="tax_id"),
-    _key("identifier", "identifier", needs="identifier"),
-    _key("name", "name_key", needs="name_key"),
-    _key("words of the name", "nullif(name_set, 0)", needs="name_set"),
+    _key("tax id", "tax_id", needs="tax_id", has_neighbours=True),
+    _key("identifier", "identifier", needs="identifier", has_neighbours=True),
+    _key("name", "name_key", needs="name_key", has_neighbours=True),
+    _key("words of the name", "nullif(name_set, 0)", needs="name_set", has_neighbours=True),
     _key("domain", "domain", needs="domain"),
-    _key("e-mail", "email", needs="email"),
-    _key("phone", "phone", needs="phone"),
+    _key("e-mail", "email", needs="email", has_neighbours=True),
+    _key("phone", "phone", needs="phone", has_neighbours=True),
     _key("postcode and house number", "postcode", "house", needs="postcode house"),
     _key("street, house number and city", "street", "house", "city", needs="street house city"),
     _key("start of name and postcode area", "name_key[:4]", "postcode_area", needs="name_key postcode_area"),
@@ -71,8 +75,9 @@ KEYS: tuple[BlockingKey, ...] = (
         "greatest(t1, t2)",
         needs="t1",
         without="domain email phone street",
+        has_neighbours=True,
     ),
-    _key("rarest word", "nullif(t1, 0)", needs="t1", without="domain email phone street"),
+    _key("rarest word", "nullif(t1, 0)", needs="t1", without="domain email phone street", has_neighbours=True),
     _key("date of birth and family name", "birth", "family_sound", needs="birth family_sound"),
     _key("date of birth and given name", "birth", "given_root", needs="birth given_root"),
     _key("both names", "least(given_root, family)", "greatest(given_root, family)", needs="given_root family"),
@@ -95,6 +100,11 @@ REFINEMENTS: tuple[str, ...] = (
     "birth_year",
     "name_key[:5]",
 )
+# What the records of an oversized key value are put in order by, each where the column exists.
+ORDER: tuple[str, ...] = (
+    "name_key", "family", "given_root", "birth", "city", "postcode", "street", "house", "domain", "email", "phone",
+)  # fmt: skip
+NEIGHBOURS = 3
 _REFINEMENT_COLUMNS = {"nullif(t2, 0)": "t1", "name_key[:5]": "name_key"}
 
 
@@ -106,13 +116,13 @@ class BlockingReport:
         keys: the kinds of key used, in the order of the bits of `keys` in the pairs table; empty when every pair was
             compared.
         pairs: candidate pairs per kind of key.
-        refined_values, dropped_values: key values that were too common, and those still too common when refined.
+        refined_values, common_values: key values that were too common, and those still too common when refined.
     """
 
     keys: tuple[BlockingKey, ...]
     pairs: Mapping[str, int]
     refined_values: int = 0
-    dropped_values: int = 0
+    common_values: int = 0
 
 
 def keys_for(columns: Collection[str]) -> tuple[BlockingKey, ...]:
@@ -143,8 +153,8 @@ class Candidates:
 @dataclass(frozen=True, slots=True)
 class _Found:
     codes: Codes
-    refined: int = 0
-    dropped: int = 0
+    oversized: Groups | None = None
+    common: int = 0
 
 
 def hash_sql(position: int, parts: Sequence[str]) -> str:
@@ -185,12 +195,14 @@ def block(  # noqa: PLR0917 - one call, by position
             if len(waiting) > workers:
                 found.append(waiting.pop(0).result())
         found += [each.result() for each in waiting]
-    refined, dropped = sum(each.refined for each in found), sum(each.dropped for each in found)
-    codes = np.concatenate([each.codes for each in found]) if found else np.zeros(0, dtype=np.uint64)
-    del found, waiting
+    oversized = {key: each.oversized for key, each in enumerate(found) if each.oversized is not None}
+    refined, common = sum(len(each.products) for each in oversized.values()), sum(each.common for each in found)
+    ordered = {key: groups for key, groups in oversized.items() if keys[key].has_neighbours}
+    codes = np.concatenate([hashes.neighbours(ordered, is_self=is_self), *(each.codes for each in found)])
+    del found, waiting, oversized, ordered
     l, r, bits = distinct_pairs(codes)  # noqa: E741 - left and right, as in the tables
     per_key = {key.name: int(np.count_nonzero(bits & (1 << i))) for i, key in enumerate(keys)}
-    return Candidates(BlockingReport(keys, per_key, refined, dropped), l, r, bits)
+    return Candidates(BlockingReport(keys, per_key, refined, common), l, r, bits)
 
 
 class _Hashes:
@@ -201,6 +213,7 @@ class _Hashes:
     ) -> None:
         self._con, self._tables, self._keys = con, tables, keys
         self._parts = refinements_for(columns)
+        self._order = [column for column in ORDER if column in columns]
         self._lock, self._asking = Lock(), Lock()
         self._refinements: list[tuple[Hashes, Hashes]] = []
 
@@ -214,6 +227,45 @@ class _Hashes:
             if not self._refinements:
                 self._refinements = [self._ask(hash_sql(100 + i, [part])) for i, part in enumerate(self._parts)]
             return self._refinements
+
+    def neighbours(self, oversized: Mapping[int, Groups], *, is_self: bool) -> Codes:
+        """Each record of an oversized key value with the next few, by kind of key."""
+        if not oversized:
+            return np.zeros(0, dtype=np.uint64)
+        group, key, side, row = self._in_order(oversized, is_self=is_self)
+        codes = [np.zeros(0, dtype=np.uint64)]
+        for ahead in range(1, NEIGHBOURS + 1):
+            near = group[ahead:] == group[:-ahead]
+            if not is_self:
+                near &= side[ahead:] != side[:-ahead]
+            places = np.flatnonzero(near)
+            first, second = row[places], row[places + ahead]
+            swapped = (second < first) if is_self else side[places] == 1
+            left, right = np.where(swapped, second, first), np.where(swapped, first, second)
+            codes.append((left << ROW_BITS | right) << KEY_BITS | key[places])
+        return np.concatenate(codes)
+
+    def _in_order(self, oversized: Mapping[int, Groups], *, is_self: bool) -> list[npt.NDArray[np.uint64]]:
+        """Group, key, side and row of the members of oversized key values, by group and then by what they say."""
+        members, groups = [], 0
+        for key, found in oversized.items():
+            for side, (group, row) in enumerate(
+                [found.left_rows()] if is_self else [found.left_rows(), found.right_rows()]
+            ):
+                members.append(pl.DataFrame({"g": group + groups, "key": key, "side": side, "row": row}))
+            groups += len(found.products)
+        columns = ", ".join(["row", "record_id", *self._order])
+        records = " UNION ALL ".join(
+            f"SELECT {i} AS side, {columns} FROM {table}" for i, table in enumerate(self._tables)
+        )
+        order = ", ".join([*(f"coalesce({column}, '')" for column in self._order), "record_id", "side"])
+        with self._asking:
+            self._con.register("_members", pl.concat(members).to_arrow())
+            ordered = self._con.execute(
+                f"SELECT g, key, side, row FROM _members JOIN ({records}) USING (side, row) ORDER BY g, {order}"
+            ).fetchnumpy()
+            self._con.unregister("_members")
+        return [np.asarray(ordered[name]).astype(np.uint64) for name in ("g", "key", "side", "row")]
 
     def _ask(self, sql: str) -> tuple[Hashes, Hashes]:
         first = self._of_table(self._tables[0], sql)
@@ -231,23 +283,23 @@ def _pairs_of_key(values: tuple[Hashes, Hashes], hashes: _Hashes, key: int, limi
     codes = groups.chosen(~oversized).pairs(key, is_self=is_self)
     if not oversized.any():
         return _Found(codes)
-    finer, dropped = _refine(groups.chosen(oversized), hashes, key, limit, is_self=is_self)
-    return _Found(np.concatenate([codes, finer]), int(oversized.sum()), dropped)
+    finer, common = _refine(groups.chosen(oversized), hashes, key, limit, is_self=is_self)
+    return _Found(np.concatenate([codes, finer]), groups.chosen(oversized), common)
 
 
 def _refine(groups: Groups, hashes: _Hashes, key: int, limit: int, *, is_self: bool) -> tuple[Codes, int]:
     """The pairs of oversized key values that also agree in a second attribute; and how many values stay too common."""
     left_group, left_rows = groups.left_rows()
     right_group, right_rows = groups.right_rows()
-    parts, dropped = [np.zeros(0, dtype=np.uint64)], 0
+    parts, common = [np.zeros(0, dtype=np.uint64)], 0
     for attribute, (a, b) in enumerate(hashes.refinements()):
         fine_left = _mixed(a[left_rows], left_group, attribute)
         fine_right = _mixed(b[right_rows], right_group, attribute)
         finer = common_groups(fine_left, fine_right, left_rows, right_rows)
         oversized = finer.products > limit
-        dropped += int(oversized.sum())
+        common += int(oversized.sum())
         parts.append(finer.chosen(~oversized).pairs(key, is_self=is_self))
-    return np.concatenate(parts), dropped
+    return np.concatenate(parts), common
 
 
 def _mixed(hashes: Hashes, group: npt.NDArray[np.int64], attribute: int) -> Hashes:

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 LARGEST = 50
+FLOOR_STEP_BITS = 4.0
 STRONG_BITS = 8.0  # a pair of at least these odds (256 to 1) is no weak bridge
 UNSEEN_BITS = -2.0  # a pair within a group that was not accepted speaks against it, if not much
 
@@ -25,7 +26,8 @@ def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: 
         b: their partners.
         weight: of the pairs, in bits.
         records: how many records there are.
-        largest: a component above this size is split by dropping its weakest pairs, four bits at a time.
+        largest: a component above this size is split by dropping its weakest pairs, four bits at a time, as long as it
+            falls into groups.
 
     Returns:
         For each record the smallest record number of its cluster; a record without a pair is its own.
@@ -33,18 +35,28 @@ def cluster(a: Integers, b: Integers, weight: Floats, records: int, *, largest: 
     keep = ~weak_bridges(a, b, weight, records)
     a, b, weight = a[keep], b[keep], weight[keep]
     labels = _components(a, b, records)
+    is_whole = np.zeros(records, dtype=bool)
     floor = float(weight.min()) if len(weight) else 0.0
     ceiling = float(weight.max()) if len(weight) else 0.0
     while floor < ceiling:
-        sizes = np.bincount(labels, minlength=records)
-        large = sizes[labels[a]] > largest
+        large = (np.bincount(labels, minlength=records)[labels] > largest) & ~is_whole
         if not large.any():
             break
-        floor += 4.0
-        keep = ~large | (weight >= floor)
+        floor += FLOOR_STEP_BITS
+        keep = ~large[a] | (weight >= floor)
+        is_whole |= large & _falls_to_dust(labels, _components(a[keep], b[keep], records))
+        keep |= is_whole[a]
         a, b, weight = a[keep], b[keep], weight[keep]
         labels = _components(a, b, records)
     return labels
+
+
+def _falls_to_dust(before: Integers, after: Integers) -> npt.NDArray[np.bool_]:
+    """Per record, whether its component would leave most of its records alone: then it is one group, and no chain."""
+    alone = np.bincount(after, minlength=len(after))[after] == 1
+    left_alone = np.bincount(before, weights=alone, minlength=len(before))
+    dust: npt.NDArray[np.bool_] = (2 * left_alone > np.bincount(before, minlength=len(before)))[before]
+    return dust
 
 
 def weak_bridges(a: Integers, b: Integers, weight: Floats, records: int) -> npt.NDArray[np.bool_]:

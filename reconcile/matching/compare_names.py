@@ -147,7 +147,7 @@ def _few_edits(pairs: Pairs, keys: tuple[pl.Series, pl.Series], alike: Floats) -
     found = np.zeros(len(alike), dtype=bool)
     places = np.flatnonzero(alike >= LIKELY_MISSPELT)
     a, b = (key.gather(places) for key in keys)
-    allowed = "least(greatest(length(a), length(b)) // LETTERS_AN_EDIT, 3)".replace("LETTERS_AN_EDIT", str(LETTERS_AN_EDIT))
+    allowed = f"least(greatest(length(a), length(b)) // {LETTERS_AN_EDIT}, 3)"
     digits = "regexp_replace({}, '[^0-9]', '', 'g')"
     same_digits = f"{digits.format('a')} = {digits.format('b')}"
     found[places] = pairs.similarity.ask(f"damerau_levenshtein(a, b) <= {allowed} AND {same_digits}", a, b)
