@@ -41,7 +41,11 @@ HEADERS: tuple[tuple[Role, str], ...] = (
         r"company|organi[sz]ation|\bname\b|employer|business|firma|legal|name org|account$|customer$|\bfull ?name",
     ),
 )
-NOT_THESE = re.compile(r"\b(type|status|date|created|modified|updated|count|owner|parent|lat|lng|latitude|longitude)\b")
+NOT_THESE = re.compile(
+    r"\b(type|status|date|created|modified|updated|count|owner|parent|lat|lng|latitude|longitude"
+    r"|middle|passport|licen[cs]e|product|plan|file|(tax|national) id country)\b"
+)
+SECOND_NAMES = re.compile(r"\b(employer|secondary|native|alias|former|previous|alternative)\b")  # where no other is
 VALUES: tuple[tuple[Role, str], ...] = (
     ("email", r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"),
     (
@@ -153,4 +157,6 @@ def id_column(guesses: Mapping[str, RoleGuess]) -> str | None:
 def columns_by_role(guesses: Mapping[str, RoleGuess]) -> dict[Role, tuple[str, ...]]:
     """The columns of each role, in the order of the roles."""
     found = {role: tuple(column for column, guess in guesses.items() if guess.role == role) for role in ROLES}
+    first_names = tuple(column for column in found["name"] if not SECOND_NAMES.search(header_words(column)))
+    found["name"] = first_names or found["name"]
     return {role: columns for role, columns in found.items() if columns}
