@@ -83,13 +83,17 @@ class Kept:
 
 def keep_likely(scored: Scored, rules: MatchRules) -> Kept:
     """The pairs that are probable, or the best of one of their records and not hopeless."""
-    weight, chance = scored.weights(), scored.probabilities()
-    rivals = scored.rivals.strongest_other(weight) if scored.rivals else (weight, weight)
-    is_best_of_one = (weight >= rivals[0]) | (weight >= rivals[1])
-    keep = np.flatnonzero((chance >= rules.keep) | ((chance >= rules.keep / 100) & is_best_of_one))
-    margin = weight[keep] - np.maximum(rivals[0][keep], rivals[1][keep])
+    weight = scored.weights()
+    chance = scored.scores["probability"].to_numpy()
+    places = np.flatnonzero((chance >= rules.keep / 100)[scored.score])
+    own = weight[places]
+    rivals = scored.rivals.strongest_other(weight, places) if scored.rivals else (own, own)
+    is_best_of_one = (own >= rivals[0]) | (own >= rivals[1])
+    kept = np.flatnonzero((chance >= rules.keep)[scored.score[places]] | is_best_of_one)
+    keep, own = places[kept], own[kept]
+    margin = own - np.maximum(rivals[0][kept], rivals[1][kept])
     pairs = scored.candidates
-    return Kept(keep, pairs.left[keep], pairs.right[keep], weight[keep], margin)
+    return Kept(keep, pairs.left[keep], pairs.right[keep], own, margin)
 
 
 def choose(scored: Scored, kept: Kept, rules: MatchRules) -> npt.NDArray[np.bool_]:

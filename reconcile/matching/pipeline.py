@@ -218,7 +218,7 @@ def fit(
     rules: MatchRules,
     judged_levels: Callable[[], tuple[Integers, npt.NDArray[np.bool_]]],
 ) -> MatchModel:
-    """The model to score with, stored or learned; the rivals are ranked by it."""
+    """The model to score with, stored or learned; the rivals are ranked by it alone, so that both give the same."""
     if rules.model:
         model = model_from_json(rules.model, evidence.comparisons)
     else:
@@ -226,7 +226,7 @@ def fit(
         if rules.judgements:
             levels, is_same = judged_levels()
             model = refine(model, levels, is_same) if len(is_same) else model
-    if rivals is not None and (rules.model or model.corrections):
+    if rivals is not None:
         rank_with(model, evidence, rivals)
     return model
 

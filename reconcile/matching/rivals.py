@@ -8,8 +8,8 @@ duplicates.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class Rivals:
     """The candidates as pairs of rows, with the strongest other candidate of either row at hand."""
 
     def __init__(self, left: Rows, right: Rows, pattern: npt.NDArray[np.int32], threads: int = 0) -> None:
-        """Group the pairs by their records.
+        """Know the pairs.
 
         Args:
             left: left row numbers of the pairs.
@@ -61,10 +61,8 @@ class Rivals:
         self.left, self.right = left, right
         self.pattern = pattern
         self._threads = threads or os.cpu_count() or 1
+        self._records = int(left.max(initial=-1)) + 1, int(right.max(initial=-1)) + 1
         self._rank: npt.NDArray[np.int8] | None = None
-        with ThreadPoolExecutor(self._threads) as pool:
-            first, second = pool.map(_Groups, (left, right))
-        self._groups = (first, second)
 
     def index(self) -> npt.NDArray[np.int32]:
         """Position of each pair's (pattern, rank), or of its pattern while no rank is known."""
@@ -90,57 +88,73 @@ class Rivals:
 
     def rank(self, weights: Floats) -> None:
         """Rank the pairs by the weights of their patterns, in the order of `index`, and keep the ranks for it."""
-        weight = weights[self.index()]
-        rival = self.strongest_rival(weight)
-        self._rank = np.empty(len(weight), dtype=np.int8)
+        index = self.index()
+        plausible = np.flatnonzero((weights >= NO_RIVAL_BITS)[index])
+        first, second = self._strongest(plausible, weights[index[plausible]])
+        ranks = np.empty(len(index), dtype=np.int8)
 
-        def compare(begin: int) -> None:
-            part = slice(begin, begin + CHUNK)
-            ahead = weight[part] - rival[part]
+        def compare(part: slice) -> None:
+            weight = weights[index[part]]
+            rival = np.maximum(first.other(self.left[part], weight), second.other(self.right[part], weight))
+            ahead = weight - rival
             rank = np.int8(1) + (ahead >= -FAR_BITS) + (ahead >= -CLEAR_BITS) + (ahead >= CLEAR_BITS)
-            ranks[part] = np.where(rival[part] < NO_RIVAL_BITS, np.int8(RIVAL_LEVELS - 1), rank)
+            ranks[part] = np.where(rival < NO_RIVAL_BITS, np.int8(RIVAL_LEVELS - 1), rank)
 
-        ranks = self._rank
-        with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(compare, range(0, len(weight), CHUNK)))
+        self._in_parts(compare, len(index))
+        self._rank = ranks
 
-    def strongest_other(self, weight: Floats) -> tuple[Floats, Floats]:
-        """Weight of the strongest other candidate of the left and of the right record; -inf where there is none."""
-        found = np.empty_like(weight), np.empty_like(weight)
+    def strongest_other(self, weight: Floats, places: Places | None = None) -> tuple[Floats, Floats]:
+        """Weight of the strongest other candidate of the left and of the right record; -inf where there is none.
+
+        Args:
+            weight: of every pair.
+            places: the pairs that are asked for; None for all.
+        """
+        places = np.arange(len(weight)) if places is None else places
+        is_weaker = weight < weight[places].min(initial=np.inf)
+        strong, weaker = np.flatnonzero(~is_weaker), np.flatnonzero(is_weaker)
+        left, right = self._strongest(strong, weight[strong])
+        left.add_weaker(self.left[weaker], weight[weaker])
+        right.add_weaker(self.right[weaker], weight[weaker])
+        first, second = np.empty(len(places)), np.empty(len(places))
+
+        def look(part: slice) -> None:
+            asked = places[part]
+            first[part] = left.other(self.left[asked], weight[asked])
+            second[part] = right.other(self.right[asked], weight[asked])
+
+        self._in_parts(look, len(places))
+        return first, second
+
+    def _strongest(self, places: Places, weight: Floats) -> tuple[_Strongest, _Strongest]:
+        """The strongest candidates per record, of some pairs and their weights."""
+        left, right = self._records
+        return _Strongest(self.left[places], weight, left), _Strongest(self.right[places], weight, right)
+
+    def _in_parts(self, work: Callable[[slice], None], count: int) -> None:
         with ThreadPoolExecutor(self._threads) as pool:
-            for groups, target in zip(self._groups, found, strict=True):
-                list(pool.map(partial(groups.strongest_other, weight, target), groups.chunks))
+            list(pool.map(lambda begin: work(slice(begin, begin + CHUNK)), range(0, count, CHUNK)))
+
+
+class _Strongest:
+    """Per record of one side the weights of its strongest candidate and of the next one."""
+
+    def __init__(self, rows: Rows, weight: Floats, records: int) -> None:
+        """Find them among pairs with these rows and weights."""
+        self._best = np.full(records, -np.inf)
+        np.maximum.at(self._best, rows, weight)
+        is_best = weight == self._best[rows]
+        self._next = np.where(np.bincount(rows[is_best], minlength=records) > 1, self._best, -np.inf)
+        beaten = np.flatnonzero(~is_best)
+        np.maximum.at(self._next, rows[beaten], weight[beaten])
+
+    def add_weaker(self, rows: Rows, weight: Floats) -> None:
+        """Add pairs that are weaker than every one so far; `other` is asked for those so far only."""
+        np.maximum.at(self._next, rows, weight)
+
+    def other(self, rows: Rows, weight: Floats) -> Floats:
+        """The strongest other candidate of each pair, one of those or weaker than they are, by its row and weight."""
+        found = self._best[rows]
+        own = np.flatnonzero(weight >= found)
+        found[own] = self._next[rows[own]]
         return found
-
-    def strongest_rival(self, weight: Floats) -> Floats:
-        """Weight of the strongest other candidate of either record; -inf where there is none."""
-        first, second = self.strongest_other(weight)
-        return np.maximum(first, second, out=first)
-
-
-class _Groups:
-    """Pairs grouped by one of their records, in chunks of whole groups."""
-
-    def __init__(self, key: Rows) -> None:
-        is_sorted = bool((key[1:] >= key[:-1]).all())
-        self.order: Places | None = None if is_sorted else np.argsort(key)
-        ordered = key if self.order is None else key[self.order]
-        is_first = np.ones(len(key), dtype=bool)
-        is_first[1:] = ordered[1:] != ordered[:-1]
-        self._bounds = np.append(np.flatnonzero(is_first), len(key))
-        cuts = np.searchsorted(self._bounds, np.arange(0, len(key) + CHUNK, CHUNK))
-        cuts = np.unique(np.minimum(cuts, len(self._bounds) - 1))
-        self.chunks = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-
-    def strongest_other(self, weight: Floats, target: Floats, chunk: tuple[int, int]) -> None:
-        """Write to `target` the weight of each pair's strongest other candidate, for the groups of one chunk."""
-        bounds = self._bounds[chunk[0] : chunk[1] + 1]
-        span = slice(bounds[0], bounds[-1])
-        places = span if self.order is None else self.order[span]
-        ordered = weight[places]
-        starts, sizes = bounds[:-1] - bounds[0], np.diff(bounds)
-        best = np.maximum.reduceat(ordered, starts)
-        is_best = ordered == np.repeat(best, sizes)
-        alone = np.add.reduceat(is_best, starts, dtype=np.int32) == 1
-        second = np.maximum.reduceat(np.where(is_best, -np.inf, ordered), starts)
-        target[places] = np.where(is_best, np.repeat(np.where(alone, second, best), sizes), np.repeat(best, sizes))

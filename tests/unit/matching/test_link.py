@@ -209,3 +209,21 @@ def test_a_column_headed_customer_may_hold_the_ids() -> None:
     assert guesses["company"].role == "name"
     con.execute("CREATE TABLE named AS SELECT range AS id, 'Acme ' || range AS customer FROM range(50)")
     assert detect_roles(con, "named")["customer"].role == "name"
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_a_stored_model_gives_the_run_that_learned_it(con: duckdb.DuckDBPyConnection, judged: bool) -> None:
+    con.execute("""CREATE OR REPLACE TABLE judged AS
+        SELECT left_id, right_id, 'same' AS verdict FROM truth ORDER BY hash(left_id) LIMIT 40""")
+    learned = link(con, "left_records", "right_records", MatchRules(judgements="judged" if judged else ""))
+    con.execute("CREATE OR REPLACE TABLE learned AS FROM candidates")
+    con.execute("CREATE OR REPLACE TABLE learned_levels AS FROM levels")
+    stored = link(con, "left_records", "right_records", MatchRules(model=learned.model))
+    assert stored.model == learned.model
+    assert stored.summary.chosen == learned.summary.chosen
+    for before, after in (("learned", "candidates"), ("learned_levels", "levels")):
+        assert con.execute(f"SELECT count(*) FROM {before}").fetchall() != [(0,)]
+        assert (
+            con.execute(f"(FROM {before} EXCEPT FROM {after}) UNION ALL (FROM {after} EXCEPT FROM {before})").fetchall()
+            == []
+        )

@@ -11,7 +11,7 @@ import polars as pl
 from reconcile.matching.engines.spark.batches import collect, to_spark
 from reconcile.matching.pairs import Rows
 from reconcile.matching.patterns import Floats, Integers
-from reconcile.matching.rivals import CLEAR_BITS, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS, Rivals
+from reconcile.matching.rivals import CLEAR_BITS, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS, Places, Rivals
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -150,8 +150,8 @@ class KnownRivals(Rivals):
         """Keep them, pair by pair; -inf where there is none."""
         self._others = left_other, right_other
 
-    def strongest_other(self, weight: Floats) -> tuple[Floats, Floats]:
+    def strongest_other(self, weight: Floats, places: Places | None = None) -> tuple[Floats, Floats]:
         """See `Rivals`."""
         if len(weight) != len(self._others[0]):
             raise ValueError("These are not the pairs whose rivals are known.")
-        return self._others
+        return self._others if places is None else (self._others[0][places], self._others[1][places])
