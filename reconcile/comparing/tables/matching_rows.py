@@ -1,6 +1,6 @@
 """Which left row belongs to which right row: rows that are equal are counted, all others are written out.
 
-The temporary table `pairs` holds one row per pair whose texts are not all equal, per row without a partner, and per
+The table `pairs` holds one row per pair whose texts are not all equal, per row without a partner, and per
 group or row of a repeated key:
     row: BIGINT, unique: the left place, or behind all of these the right one.
     left_row, right_row: BIGINT places in the files from 0; NULL where there is no partner.
@@ -92,7 +92,7 @@ def match_unique(con: duckdb.DuckDBPyConnection, plan: Plan) -> bool:
         )
         if is_unique:
             con.execute(
-                f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
+                f"CREATE OR REPLACE TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
                 "FROM (SELECT * FROM joined WHERE left_row IS NULL OR right_row IS NULL OR differs) "
                 f"LEFT JOIN {plan.left.table} a ON a.rowid = left_row "
                 f"LEFT JOIN {plan.right.table} b ON b.rowid = right_row"
@@ -117,7 +117,7 @@ def _is_repeated_alone(con: duckdb.DuckDBPyConnection, plan: Plan, name: str) ->
 def match_single(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """Make `pairs` from the rows whose key is on both sides, and those whose key is on one, if it is not `repeated`."""
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
+        f"CREATE OR REPLACE TABLE pairs AS SELECT {head_sql(plan, 'key')}{value_columns(plan)} "
         f"FROM {_single(plan, 'left')} a FULL OUTER JOIN {_single(plan, 'right')} b ON {same_key_sql(plan.keys)} "
         f"WHERE a.rowid IS NULL OR b.rowid IS NULL OR {differs_sql(plan)}"
     )
@@ -153,7 +153,7 @@ def match_by_content(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
     head = head_sql(plan, "content", "CAST(m.probability AS DOUBLE)")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT {head}{value_columns(plan)} "
+        f"CREATE OR REPLACE TABLE pairs AS SELECT {head}{value_columns(plan)} "
         f"FROM {source} WHERE a.rowid IS NULL OR b.rowid IS NULL OR {differs_sql(plan)}"
     )
 

@@ -158,7 +158,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     write_cells(con, plan, "result.cells")
     write_rows(con, "result.rows", "result.cells")
     for name in ("left", "right"):
-        _write_side_rows(con, plan, name)
+        _write_side_rows(con, plan, name, is_kept=bool(path))
     _write_unreadable(con, plan)
     _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
@@ -200,22 +200,32 @@ def sensitive_columns(plan: Plan, side: str) -> frozenset[str]:
     return frozenset(getattr(pair, side) for pair in plan.recipe.columns if pair.rule.is_sensitive)
 
 
-def _write_side_rows(con: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> None:
-    """`left_rows` or `right_rows`: the values came along with the pairs; a group's rows are fetched from the table."""
+def _write_side_rows(con: duckdb.DuckDBPyConnection, plan: Plan, name: str, *, is_kept: bool) -> None:
+    """`left_rows` or `right_rows`: the values came along with the pairs; a group's rows are fetched from the table.
+
+    Where the result is not kept, they stay where they are and are only looked at from there.
+    """
     side = plan.left if name == "left" else plan.right
     sensitive = sensitive_columns(plan, name)
     values = ", ".join(_masked(f"p.{short}", column, sensitive) for column, short in value_names(plan, name).items())
+    has_groups = bool(one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0])
+    form = "TABLE" if is_kept or has_groups else "VIEW"
     con.execute(
-        f"CREATE TABLE result.{name}_rows AS SELECT p.row AS {_row_name(side)}, {values} "
-        f"FROM pairs p JOIN result.rows r ON r.row = p.row WHERE p.{name}_row IS NOT NULL AND p.how <> 'group'"
+        f"CREATE {form} result.{name}_rows AS SELECT p.row AS {_row_name(side)}, {values} FROM {_pairs(con)} p "
+        f"JOIN result.rows r ON r.row = p.row WHERE p.{name}_row IS NOT NULL AND p.how <> 'group'"
     )
-    if one_row(con, "SELECT count(*) FROM pairs WHERE how = 'group'")[0]:
+    if has_groups:
         values = ", ".join(_masked(f"s.{identifier(column)}", column, sensitive) for column in side.columns)
         con.execute(
             f"INSERT INTO result.{name}_rows SELECT p.row, {values} FROM result.rows p "
             f"JOIN members_{name} ON first__ = p.{name}_row AND p.how = 'group' "
             f"JOIN {side.table} s ON s.rowid = place ORDER BY p.row, place"
         )
+
+
+def _pairs(con: duckdb.DuckDBPyConnection) -> str:
+    """The table of pairs by a name that holds in other databases too."""
+    return f"{identifier(one_row(con, 'SELECT current_database()')[0])}.main.pairs"
 
 
 def _row_name(side: Side) -> str:

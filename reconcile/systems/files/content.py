@@ -94,16 +94,16 @@ def _spread(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def _conditions(column: str, profile: _Profile) -> list[tuple[WarningKind, str]]:
     """The conditions worth counting over the whole column."""
     name = identifier(column)
-    is_scientific = f"length({name}) < 32 AND regexp_full_match({name}, '{_SCIENTIFIC}')"
+    is_scientific = f"strlen({name}) < 32 AND regexp_full_match({name}, '{_SCIENTIFIC}')"
     found: list[tuple[WarningKind, str]] = []
     if profile.numbers:
         found.append(("scientific_notation", f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND {is_scientific}"))
     if profile.salesforce_ids > 0.8 * profile.values:
-        found.append(("salesforce_15", f"length({name}) = 15"))
+        found.append(("salesforce_15", f"strlen({name}) = 15"))
     length = profile.digit_length or 0
     is_code = profile.zero_led > 1 or (length in {5, 9} and _PADDED_HEADER.search(column) is not None)
     if length > 2 and is_code and profile.digits > 0.9 * profile.values:
-        short = f"length({name}) BETWEEN {max(length - 2, 1)} AND {length - 1}"
+        short = f"strlen({name}) BETWEEN {max(length - 2, 1)} AND {length - 1}"  # bytes: digits have one each
         found.append(("lost_zeros", f"{short} AND regexp_full_match({name}, '[1-9][0-9]*')"))
     return found
 
