@@ -53,6 +53,11 @@ def to_spark(session: SparkSession, columns: Mapping[str, Any]) -> DataFrame:
     return session.createDataFrame(pa.table(dict(columns)))
 
 
+def frame_to_spark(session: SparkSession, frame: pl.DataFrame) -> DataFrame:
+    """The same of numbers in a frame."""
+    return to_spark(session, {name: frame[name].to_numpy() for name in frame.columns})
+
+
 def collect(frame: DataFrame) -> pl.DataFrame:
     """A table of Spark's on the driver."""
     return pl.DataFrame(frame.toArrow())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from reconcile.matching.engines.spark.batches import collect, to_spark
+from reconcile.matching.engines.spark.batches import collect, frame_to_spark, to_spark
 from reconcile.matching.pairs import Rows
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import CLEAR_BITS, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS, Places, Rivals
@@ -87,12 +87,18 @@ class SparkRivals(Rivals):
         if is_stored:
             before.unpersist()
 
+    @property
+    def here(self) -> pl.DataFrame | None:
+        """The pairs with their ranks, where they compete on the driver: l, r, keys, pattern, rank; None elsewhere."""
+        if self._here is None:
+            return None
+        ranks = self.index() % RIVAL_LEVELS if self._is_ranked else np.zeros(self._here.height)
+        return self._here.select("l", "r", "keys", "pattern", rank=pl.Series(ranks, dtype=pl.Int32))
+
     def settle(self) -> None:
         """Let Spark know the ranks that were found on the driver."""
-        if self._here is not None and self._is_ranked:
-            ranks = (self.index() % RIVAL_LEVELS).astype(np.int32)
-            columns = {name: self._here[name].to_numpy() for name in ("l", "r", "keys", "pattern")}
-            self.table = to_spark(self._session, columns | {"rank": ranks})
+        if self.here is not None and self._is_ranked:
+            self.table = frame_to_spark(self._session, self.here)
 
     def counts(self, size: int) -> Floats:
         """See `Rivals`."""
@@ -109,6 +115,8 @@ class SparkRivals(Rivals):
 
     def records(self, size: int) -> Floats:
         """See `Rivals`."""
+        if self._here is not None:
+            return super().records(size)
         found = collect(
             self._session.sql(
                 "SELECT pattern, least(count(DISTINCT l), count(DISTINCT r)) AS n FROM {scored} GROUP BY pattern",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from reconcile.matching.block import BlockingReport, Candidates, keys_for
-from reconcile.matching.engines.spark.batches import collect
+from reconcile.matching.engines.spark.batches import collect, frame_to_spark
 from reconcile.matching.engines.spark.blocking import Blocks
 from reconcile.matching.engines.spark.competition import SparkRivals
 from reconcile.matching.engines.spark.prepared import Records
@@ -53,12 +53,11 @@ def list_candidates(  # noqa: PLR0917 - one call, by position
     rules: MatchRules,
 ) -> Listed:
     """Bring what `reconcile.matching.link.keep_likely` would keep, with the ids of the records."""
-    kept = collect(_with_ids(session, records, _likely(session, records, competing, scores, rules))).sort("l", "r")
-    counted = collect(
-        session.sql(
-            "SELECT keys, pattern, rank, count(*) AS n FROM {pairs} GROUP BY keys, pattern, rank", pairs=competing.table
-        )
-    )
+    likely = _likely_here(session, competing, scores, rules)
+    if likely is None:
+        likely = _likely(session, records, competing, scores, rules)
+    kept = collect(_with_ids(session, records, likely)).sort("l", "r")
+    counted = _counted(session, competing)
     pairs, bits = counted["n"].to_numpy(), counted["keys"].to_numpy()
     chance = scores["probability"].to_numpy()[competing.places(counted)]
     sides, left, right = _kept_records(kept, is_self=records.is_self)
@@ -70,6 +69,32 @@ def list_candidates(  # noqa: PLR0917 - one call, by position
         (_others(kept, "left_other"), _others(kept, "right_other")),
         Tally(int(pairs.sum()), bits, chance * pairs),
     )
+
+
+def _counted(session: SparkSession, competing: SparkRivals) -> pl.DataFrame:
+    """All pairs counted: keys, pattern, rank, n; in an order that says nothing of where they were counted."""
+    by = ("keys", "pattern", "rank")
+    if competing.here is not None:
+        return competing.here.group_by(by).agg(n=pl.len().cast(pl.Int64)).sort(by)
+    columns = ", ".join(by)
+    found = session.sql(f"SELECT {columns}, count(*) AS n FROM {{pairs}} GROUP BY {columns}", pairs=competing.table)
+    return collect(found).sort(by)
+
+
+def _likely_here(
+    session: SparkSession, competing: SparkRivals, scores: pl.DataFrame, rules: MatchRules
+) -> DataFrame | None:
+    """What `_likely` gives, where the driver has the pairs; None where it has not."""
+    pairs = competing.here
+    if pairs is None:
+        return None
+    places = competing.places(pairs)
+    weight, chance = scores["weight"].to_numpy()[places], scores["probability"].to_numpy()[places]
+    others = competing.strongest_other(weight)
+    is_best_of_one = (weight >= others[0]) | (weight >= others[1])
+    keep = (chance >= rules.keep) | ((chance >= rules.keep / 100) & is_best_of_one)
+    known = pairs.with_columns(left_other=pl.Series(others[0]), right_other=pl.Series(others[1]))
+    return frame_to_spark(session, known.filter(pl.Series(keep)))
 
 
 def _likely(
@@ -132,4 +157,4 @@ def _report(
         return BlockingReport((), {})
     keys = keys_for(records.sides[0].columns)
     per_key = {key.name: int(pairs[bits & (1 << i) != 0].sum()) for i, key in enumerate(keys)}
-    return BlockingReport(keys, per_key, blocks.refined, blocks.dropped)
+    return BlockingReport(keys, per_key, blocks.refined, blocks.common)

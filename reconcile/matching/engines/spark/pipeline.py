@@ -60,6 +60,7 @@ def score_pairs_on_spark(
         with watch.stage("score"):
             pairs = f"{folder}/pairs"
             records.score(session, blocks.pairs).write.parquet(pairs)
+            blocks.release()
             evidence = _evidence(session, session.read.parquet(pairs), records, rules)
         with watch.stage("learn"):
             return _learn(session, con, records, blocks, session.read.parquet(pairs), evidence, rules, driver_pairs)
@@ -119,7 +120,6 @@ def _learn(  # noqa: PLR0917 - one call, by position
         return judged_levels(session, con, records, rules.judgements, competing)
 
     model = fit(evidence, rivals, rules, judged)
-    competing.settle()
     scores = pattern_scores(model, evidence.levels if rivals is None else every_rank(evidence.levels))
     listed = list_candidates(session, records, blocks, competing, scores, rules)
     competing.release()

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from reconcile.errors import InputError
-from reconcile.matching.clean.records import clean_batch, raw_batches
+from reconcile.matching.clean.records import clean_batch, population, quoted, raw_batches
 from reconcile.matching.engines.spark.batches import Column, spark_schema, to_batch
 from reconcile.model import Role
 
@@ -72,14 +72,13 @@ def clean_records(
     """
     clean = cleaner(roles)
     schema, rows = spark_schema(clean.schema), 0
+    _check_ids(con, relation)
     for chunk in _chunks(raw_batches(con, relation, roles)):
         numbered = chunk.with_row_index("row", rows).cast({"row": pl.Int32})
         raw = session.createDataFrame(_plain(numbered))
         raw.mapInArrow(clean, schema).write.mode("append").parquet(folder)
         rows += chunk.height
-    records = session.read.schema(schema).parquet(folder)
-    _check_ids(session, relation, records, rows)
-    return records, rows
+    return session.read.schema(schema).parquet(folder), rows
 
 
 def _chunks(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -99,9 +98,10 @@ def _plain(frame: pl.DataFrame) -> pa.Table:
     return table.cast(pa.schema([pa.field(name, kind) for name, kind in zip(table.column_names, kinds, strict=True)]))
 
 
-def _check_ids(session: SparkSession, relation: str, records: DataFrame, rows: int) -> None:
-    found = session.sql("SELECT count(DISTINCT record_id) AS ids FROM {records}", records=records).collect()
-    if found[0]["ids"] != rows:
+def _check_ids(con: Connection, relation: str) -> None:
+    columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
+    found = con.execute(f"SELECT count(*), count(DISTINCT record_id) FROM {population(columns, relation)}").fetchall()
+    if found[0][0] != found[0][1]:
         raise InputError(
             f"{relation} has record ids that are missing or appear more than once.",
             remedy="Choose a column in which every record has its own value.",
