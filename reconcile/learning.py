@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from reconcile import access, audit
-from reconcile.errors import StateError
+from reconcile.errors import StateError, UnknownNameError
 from reconcile.matching import MatchRules, dedupe, link
 from reconcile.matching.models import RunComparison, compare_links
 from reconcile.matching.quality import QualityEstimate, estimate_quality
@@ -98,6 +98,55 @@ def promote(workbench: Workbench, actor: Person, model_id: str) -> StoredModel:
     return chosen
 
 
+def compare_models(
+    workbench: Workbench,
+    before: StoredModel,
+    after: StoredModel,
+    report: Callable[[Progress], None],
+) -> dict[str, Any]:
+    """What scoring the newest run's records with one model instead of another changes.
+
+    Returns:
+        judged, unchanged, moved, split, merged, and before and after: told_right_<> and quality_<>, as a proposal has
+        them.
+
+    Raises:
+        StateError: the models are of two reconciliations, or there was no run yet.
+        InputError: a model does not fit the roles that the run compared, or has no part for links.
+    """
+    if before.reconciliation_id != after.reconciliation_id:
+        raise StateError(
+            f"Model {after.id}", "of another reconciliation", f"compared with {before.id}", remedy="Name two of one."
+        )
+    with workbench.database.read() as tx:
+        definition = reconciliations.get(tx, before.reconciliation_id)
+        run = runs.latest(tx, definition.id)
+        said = judgements.standing(tx, definition.id)
+    if run is None:
+        raise StateError(f"Reconciliation {definition.name}", "not run yet", "compared", remedy="Run it first.")
+    parts = judged_pairs(definition, said)
+    open_run(run.path).close()
+    with closing(duckdb.connect()) as con:
+        _attach(con, run, parts)
+        for model in (before, after):
+            con.execute("DROP TABLE IF EXISTS earlier")
+            con.execute("ALTER TABLE IF EXISTS candidates RENAME TO earlier")
+            rules = replace(rules_of(definition), model=link_part(model))
+            link(con, "left_records", "right_records", rules, progress=report)
+        return _compare(con, definition, len(parts["link"]), "earlier")
+
+
+def link_part(model: StoredModel) -> str:
+    """The model that scores pairs of the two sides.
+
+    Raises:
+        UnknownNameError: it has none.
+    """
+    if "link" not in model.models:
+        raise UnknownNameError("part of the model", "link", tuple(model.models))
+    return model.models["link"]
+
+
 def judged_pairs(definition: Reconciliation, said: Sequence[StoredJudgement]) -> dict[str, list[Said]]:
     """What was said same or different, by the part that it teaches: "link", "left" or "right"."""
     pairs: dict[str, list[Said]] = {"link": [], "left": [], "right": []}
@@ -160,11 +209,13 @@ def _attach(con: duckdb.DuckDBPyConnection, run: Run, parts: Mapping[str, list[S
             )
 
 
-def _compare(con: duckdb.DuckDBPyConnection, definition: Reconciliation, judged: int) -> dict[str, Any]:
-    """The accepted links of the run against those of the new model, and how each does on the judged pairs."""
-    changes = compare_links(con, *(_ACCEPTED_SQL.format(table) for table in ("run.candidates", "candidates")))
+def _compare(
+    con: duckdb.DuckDBPyConnection, definition: Reconciliation, judged: int, before: str = "run.candidates"
+) -> dict[str, Any]:
+    """The accepted links before against those of the new model, and how each does on the judged pairs."""
+    changes = compare_links(con, *(_ACCEPTED_SQL.format(table) for table in (before, "candidates")))
     figures: dict[str, Any] = {"judged": judged, **asdict(changes)}
-    for name, table in (("before", "run.candidates"), ("after", "candidates")):
+    for name, table in (("before", before), ("after", "candidates")):
         figures[f"told_right_{name}"] = _told_right(con, table)
         estimate = asdict(estimate_quality(con, "judged_link", definition.accept, table))
         figures[f"quality_{name}"] = {key: round(value, 5) for key, value in estimate.items()}

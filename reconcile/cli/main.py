@@ -40,6 +40,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "pull": ("pulls", "Pull a connection into a new snapshot."),
     "reconciliations": ("reconciliations", "Saved definitions: two sources, mapping, thresholds."),
     "run": ("runs", "Match, compare and count a reconciliation."),
+    "models": ("models", "Models of the match: list, show, compare, propose, promote, export."),
     "changes": ("changes", "Change sets: submit, approve, push, pause, revert."),
     "report": ("reports", "What a run found and what was done about it, as a file."),
     "link": ("matching", "Link the records of two files; needs no workbench."),

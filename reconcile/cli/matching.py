@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 import duckdb
 
+from reconcile.cli.model_files import check_folder, read_model, write_model
 from reconcile.errors import DefinitionError
 from reconcile.matching import Explanation, MatchRules, dedupe, explain, link
 from reconcile.matching.curves import MatchReport, report_match
@@ -62,6 +63,7 @@ def matching_options(command: Command) -> Command:
                 help="Folder that all machines of the cluster see, e.g. hdfs:///tmp; it is left empty.",
             ),
             click.option("--seed", type=int, default=0, show_default=True, help="Makes sampling repeatable."),
+            click.option("--model", "model_file", type=FILE, help="Score with this stored model, learn none."),
             click.option("--json", "as_json", is_flag=True, help="Print timings, counts and learned weights as JSON."),
         )
     ):
@@ -78,6 +80,7 @@ def matching_options(command: Command) -> Command:
 @click.option("--one-to-one", is_flag=True, help="Each record takes part in at most one link.")
 @click.option("--all-candidates", is_flag=True, help="Write every scored candidate, not only the links.")
 @click.option("--out", type=FILE, required=True, help="Where to write; .parquet, .csv, .tsv, .json, .ndjson.")
+@click.option("--save-model", type=FILE, help="Where to store the model that scored, for --model.")
 @matching_options
 def link_command(
     left: Path,
@@ -88,18 +91,21 @@ def link_command(
     one_to_one: bool,
     all_candidates: bool,
     out: Path,
+    save_model: Path | None,
     threshold: float,
     as_json: bool,
     **limits: Any,
 ) -> None:
     """Link the records of LEFT with those of RIGHT."""
     begin = time.perf_counter()
+    check_folder(save_model)
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
     left_roles = _open(con, left, "left_records", left_id, left_map)
     right_roles = _open(con, right, "right_records", right_id, right_map)
     rules = _rules(threshold, one_to_one=one_to_one, **limits)
     result = link(con, "left_records", "right_records", rules)
+    write_model(save_model, result.model)
     wanted = "" if all_candidates else f"WHERE probability >= {threshold}{' AND is_chosen' if one_to_one else ''}"
     levels = ", ".join(_level_columns(con, "candidates"))
     write_file(
@@ -117,6 +123,7 @@ def link_command(
         as_json,
         begin,
         sentence,
+        model=result.model_version,
         written=written,
         left_roles=left_roles,
         right_roles=right_roles,
@@ -129,6 +136,7 @@ def link_command(
 @click.option("--map", "maps", multiple=True, metavar="ROLE=COL", help="Columns of a role; several with +.")
 @click.option("--out", type=FILE, required=True, help="Where to write id, cluster_id and size.")
 @click.option("--pairs", type=FILE, help="Where to write the pairs.")
+@click.option("--save-model", type=FILE, help="Where to store the model that scored, for --model.")
 @matching_options
 def dedupe_command(
     file: Path,
@@ -136,16 +144,19 @@ def dedupe_command(
     maps: tuple[str, ...],
     out: Path,
     pairs: Path | None,
+    save_model: Path | None,
     threshold: float,
     as_json: bool,
     **limits: Any,
 ) -> None:
     """Find the records of FILE that are the same, as clusters."""
     begin = time.perf_counter()
+    check_folder(save_model)
     con = duckdb.connect()
     mapping, _ = parse_maps(maps)
     roles = _open(con, file, "records", id_name, mapping)
     result = dedupe(con, "records", _rules(threshold, one_to_one=False, **limits))
+    write_model(save_model, result.model)
     write_file(con, "SELECT record_id AS id, cluster_id, size FROM clusters ORDER BY cluster_id, id", out)
     if pairs is not None:
         levels = ", ".join(_level_columns(con, "pairs"))
@@ -162,6 +173,7 @@ def dedupe_command(
         as_json,
         begin,
         f"{result.cluster_count:,} clusters in {out}",
+        model=result.model_version,
         written=result.cluster_count,
         roles=roles,
     )
@@ -296,8 +308,9 @@ def _open(
     return canonical_view(con, f"raw_{view}", view, id_name=id_name, mapping=mapping)
 
 
-def _rules(threshold: float, *, one_to_one: bool, **limits: Any) -> MatchRules:
-    return MatchRules(one_to_one=one_to_one, accept=threshold, review=min(0.1, threshold), **limits)
+def _rules(threshold: float, *, one_to_one: bool, model_file: Path | None, **limits: Any) -> MatchRules:
+    model = read_model(model_file)
+    return MatchRules(one_to_one=one_to_one, accept=threshold, review=min(0.1, threshold), model=model, **limits)
 
 
 def _level_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -19,7 +19,7 @@ from reconcile.state import runs as stored
 @click.pass_obj
 def run(session: Session, reconciliation: str | None, is_json: bool) -> None:
     """Match, compare and count a RECONCILIATION (default: the only one). Exit code 1 when totals do not tie out."""
-    chosen = reconciliation or _only_one(session)
+    chosen = chosen_reconciliation(session, reconciliation)
     job = follow(session.workbench, jobs.enqueue_run(session.workbench, session.actor, chosen))
     with session.workbench.database.read() as tx:
         found = stored.get(tx, (job.result or {})["run"])
@@ -32,12 +32,19 @@ def run(session: Session, reconciliation: str | None, is_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _only_one(session: Session) -> str:
+def chosen_reconciliation(session: Session, name: str | None) -> str:
+    """The id of the reconciliation of that id, or of the only one.
+
+    Raises:
+        UnknownNameError: there is none of that id.
+        InputError: no name, and there is not exactly one.
+    """
     with session.workbench.database.read() as tx:
+        if name:
+            return reconciliations.get(tx, name).id
         known = [each.id for each in reconciliations.list_current(tx)]
     if len(known) != 1:
-        names = ", ".join(known) or "none"
-        raise InputError("Say which reconciliation to run.", remedy=f"Known: {names}.")
+        raise InputError("Say which reconciliation.", remedy=f"Known: {', '.join(known) or 'none'}.")
     return known[0]
 
 

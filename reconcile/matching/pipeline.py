@@ -220,7 +220,7 @@ def fit(
 ) -> MatchModel:
     """The model to score with, stored or learned; the rivals are ranked by it alone, so that both give the same."""
     if rules.model:
-        model = model_from_json(rules.model, evidence.comparisons)
+        model = model_from_json(rules.model, evidence.comparisons, has_competition=rivals is not None)
     else:
         model = learn(evidence, rivals)
         if rules.judgements:

@@ -106,6 +106,20 @@ def get(tx: Transaction, model_id: str) -> StoredModel:
     return _stored(row)
 
 
+def find(tx: Transaction, name: str) -> StoredModel:
+    """The model of this id, or the newest one of this version.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    table = match_models.c
+    query = sa.select(match_models).where((table.id == name) | (table.version == name))
+    row = tx.execute(query.order_by(table.made_at.desc(), table.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise UnknownNameError("model", name)
+    return _stored(row)
+
+
 def current(tx: Transaction, reconciliation_id: str) -> StoredModel | None:
     """The model in use; None before the first run."""
     query = sa.select(match_models).where(

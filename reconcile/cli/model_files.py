@@ -1,0 +1,53 @@
+"""Stored models in files, for the commands that need no workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconcile.errors import InputError, UnreadableFileError
+from reconcile.matching.models import read_document
+
+
+def read_model(path: Path | None) -> str:
+    """The model in a file; empty for no file.
+
+    Raises:
+        UnreadableFileError: there is no such file, or it holds no model.
+    """
+    if path is None:
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is no text"
+        raise UnreadableFileError(str(path), str(reason), remedy="Check the path.") from problem
+    try:
+        read_document(text)
+    except InputError as problem:
+        raise UnreadableFileError(str(path), problem.sentence.rstrip("."), remedy=problem.remedy) from problem
+    return text
+
+
+def check_folder(path: Path | None) -> None:
+    """Check beforehand that a model can be written there.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
+
+
+def write_model(path: Path | None, text: str) -> None:
+    """Write a model; nothing where no file is named.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    if path is None:
+        return
+    check_folder(path)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"Cannot write {path}: {problem.strerror}.", remedy="Name another file.") from problem
