@@ -1,35 +1,34 @@
 """Matching again after a few changes: new and changed records against kept keys, everything else carried over.
 
-What was counted over whole sides (how rare words and values are, which keys are too common) and the model stay as they
-were kept, so an unchanged pair of records says what it said before, and the links are those of matching everything with
-the same statistics and model. After many changes match everything again: the statistics grow old.
+What was counted over whole sides (how rare words and values are) and the model stay as they were kept, so an unchanged
+pair of records says what it said before, and the links are those of matching everything with the same statistics and
+model. After many changes match everything again: the statistics grow old.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.block import BlockingKey, BlockingReport, Candidates, keys_for
+from reconcile.matching.block import BlockingReport, Candidates, keys_for
 from reconcile.matching.candidates import pattern_scores
+from reconcile.matching.changed_pairs import (
+    create,
+    drop_tables,
+    find_pairs,
+    find_touched,
+    newly_common_sql,
+    refine_touched,
+)
 from reconcile.matching.clean.records import population
 from reconcile.matching.comparison import Comparison
-from reconcile.matching.kept import (
-    SIDES,
-    KeptMatch,
-    attached,
-    fine_rows_sql,
-    keep_match,
-    key_rows_sql,
-    read_match,
-    said_sql,
-)
+from reconcile.matching.kept import SIDES, KeptMatch, attached, keep_match, read_match, said_sql, update_match
 from reconcile.matching.learn import Evidence, every_rank, rank_with
 from reconcile.matching.link import finish
 from reconcile.matching.models import model_from_json, model_to_json
@@ -53,18 +52,10 @@ from reconcile.matching.score import comparisons_for
 from reconcile.matching.side import Side
 from reconcile.matching.statistics import Statistics
 from reconcile.matching.texts import TextsInMemory
+from reconcile.matching.vocabulary import Vocabulary
+from reconcile.model import Role
 
 Connection = duckdb.DuckDBPyConnection
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Compared pairs: rows of the kept numbering, kinds of key, pattern."""
-
-    left: Rows
-    right: Rows
-    keys: npt.NDArray[np.int32]
-    pattern: Integers
 
 
 def link_and_keep(
@@ -98,7 +89,14 @@ def _patterns_of(scored: Scored) -> Integers:
 
 
 def link_changes(
-    con: Connection, left: str, right: str, kept: Path, rules: MatchRules | None = None, *, progress: Report = silent
+    con: Connection,
+    left: str,
+    right: str,
+    kept: Path,
+    rules: MatchRules | None = None,
+    *,
+    update: bool = False,
+    progress: Report = silent,
 ) -> LinkResult:
     """Match two relations of which most records are those of a kept match.
 
@@ -106,8 +104,9 @@ def link_changes(
         con: an open DuckDB connection; `candidates` and `levels` are written as `link` writes them.
         left: every left record as it is now, not the changed ones alone.
         right: the same of the other side.
-        kept: the file that `link_and_keep` wrote; it is not changed.
+        kept: the file that `link_and_keep` wrote.
         rules: thresholds and cardinality; roles and model are those of the kept match.
+        update: whether the file is to hold this match afterwards, so that the next changes are matched against it.
         progress: told at the begin of each stage.
 
     Raises:
@@ -115,113 +114,124 @@ def link_changes(
     """
     rules = rules or MatchRules()
     watch = Stopwatch(progress)
+    relations = left, right
     with attached(con, kept) as name:
         with watch.stage("clean"):
             configure(con, rules)
             match, statistics = read_match(con, name)
             rules = replace(rules, model=match.model, block_pairs=match.limit)
-            fresh = tuple(
-                _find_changes(con, name, side, relation, match.roles[i])
-                for i, (side, relation) in enumerate(zip(SIDES, (left, right), strict=True))
-            )
+            for side, relation, roles in zip(SIDES, relations, match.roles, strict=True):
+                _find_changes(con, name, side, relation, roles)
+            vocabulary = _clean(con, ("_fresh_left", "_fresh_right"), match, statistics, rules)
+            statistics = replace(statistics, vocabulary=vocabulary)
         with watch.stage("block"):
-            _find_pairs(con, name, match, statistics, rules)
+            _find_pairs(con, name, relations, match, statistics, rules)
         with watch.stage("score"):
             comparisons = comparisons_for(match.columns)
-            new = _score_new(con, (left, right), fresh, statistics, comparisons, rules, match)
+            new = _score_new(con, name, relations, match, statistics, comparisons, rules)
         with watch.stage("learn"):
             scored = _all_scored(con, name, match, new, comparisons, rules)
         result = finish(con, scored, rules, watch)
-        for table in ("fresh", "gone", "keys", "near"):
-            for side in SIDES:
-                con.execute(f"DROP TABLE IF EXISTS temp._{table}_{side}")
-        con.execute("DROP TABLE IF EXISTS temp._new_pairs")
+        if update:
+            update_match(con, name, vocabulary, new)
+        drop_tables(con)
     return result
 
 
-def _find_changes(con: Connection, kept: str, side: str, relation: str, roles: Sequence[str]) -> str:
-    """Write `_fresh_<side>` (row, and all of a new or changed record) and `_gone_<side>` (row: changed or removed)."""
-    said = said_sql(con, relation, roles)  # type: ignore[arg-type]  # roles were written as text
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _said AS {said}")
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE _gone_{side} AS
-        SELECT row FROM {kept}.{side}_records ANTI JOIN _said USING (record_id, said)""")
+def _find_changes(con: Connection, kept: str, side: str, relation: str, roles: Sequence[Role]) -> None:
+    """Write `_fresh_<side>` (kept_row, said, and all of a new or changed record) and `_gone_<side>` (row)."""
+    create(con, "_said", said_sql(con, relation, roles))
+    create(con, f"_gone_{side}", f"SELECT row FROM {kept}.{side}_records ANTI JOIN _said USING (record_id, said)")
     source = population(con.sql(f"SELECT * FROM {relation} LIMIT 0").columns, relation)
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE _fresh_{side} AS
-        SELECT (SELECT count(*) FROM {kept}.{side}_records)::INTEGER
-            + (row_number() OVER (ORDER BY record_id))::INTEGER - 1 AS kept_row, s.*
-        FROM {source} s JOIN (SELECT record_id FROM _said ANTI JOIN {kept}.{side}_records USING (record_id, said))
-            USING (record_id)""")
+    create(
+        con,
+        f"_fresh_{side}",
+        f"""SELECT (SELECT coalesce(max(row), -1) FROM {kept}.{side}_records)::INTEGER
+            + (row_number() OVER (ORDER BY record_id))::INTEGER AS kept_row, said, s.*
+        FROM {source} s JOIN (FROM _said ANTI JOIN {kept}.{side}_records USING (record_id, said)) USING (record_id)""",
+    )
     con.execute("DROP TABLE temp._said")
-    return f"_fresh_{side}"
 
 
-def _find_pairs(con: Connection, kept: str, match: KeptMatch, statistics: Statistics, rules: MatchRules) -> None:
-    """Write `_new_pairs(l, r, keys)`: the pairs that new and changed records bring, in the kept numbering."""
-    keys = keys_for(match.columns)
-    for side in SIDES:
-        _write_fresh_keys(con, kept, side, keys, match, statistics, rules)
-    left, right = (f"(SELECT k, h, row FROM _keys_{side} ANTI JOIN {kept}.common USING (h))" for side in SIDES)
-    old_left, old_right = (
-        f"(SELECT k, h, row FROM {kept}.{side}_keys ANTI JOIN _gone_{side} USING (row))" for side in SIDES
-    )
-    joins = " UNION ALL ".join(
-        f"SELECT a.row AS l, b.row AS r, a.k AS k FROM {a} a JOIN {b} b ON a.h = b.h"
-        for a, b in ((left, right), (left, old_right), (old_left, right))
-    )
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE _new_pairs AS
-        SELECT l, r, bit_or(1::INTEGER << k)::INTEGER AS keys FROM ({joins}) GROUP BY l, r ORDER BY l, r""")
+def _clean(
+    con: Connection, relations: tuple[str, str], match: KeptMatch, statistics: Statistics, rules: MatchRules
+) -> Vocabulary | None:
+    """Add the records of two relations with a kept_row, cleaned, to `_cleaned_<side>`; the words with theirs in it."""
+    prepared = prepare(con, relations, rules, statistics, *match.roles)
+    for side, table, relation in zip(SIDES, (prepared.left, prepared.right), relations, strict=True):
+        rows = f"SELECT f.kept_row AS row, c.* EXCLUDE (row) FROM {table} c JOIN {relation} f USING (record_id)"
+        if relation == f"_fresh_{side}":
+            create(con, f"_cleaned_{side}", rows)
+        else:
+            con.execute(f"INSERT INTO _cleaned_{side} {rows}")
+    drop_work_tables(con)
+    return prepared.vocabulary
 
 
-def _write_fresh_keys(  # noqa: PLR0917 - one call, by position
+def _find_pairs(  # noqa: PLR0917 - one call, by position
     con: Connection,
     kept: str,
-    side: str,
-    keys: Sequence[BlockingKey],
+    relations: tuple[str, str],
     match: KeptMatch,
     statistics: Statistics,
     rules: MatchRules,
 ) -> None:
-    """Write `_keys_<side>(k, h, row)` of the new and changed records."""
-    prepared = prepare(con, (f"_fresh_{side}",), rules, statistics, match.roles[SIDES.index(side)])
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _fresh_keys AS {key_rows_sql(prepared.left, keys)}")
-    fine = fine_rows_sql("_fresh_keys", f"{kept}.common", prepared.left, match.columns)
-    con.execute(f"INSERT INTO _fresh_keys {fine}")
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE _keys_{side} AS SELECT k, h, f.kept_row AS row
-        FROM _fresh_keys JOIN {prepared.left} c USING (row) JOIN _fresh_{side} f USING (record_id)""")
-    con.execute("DROP TABLE temp._fresh_keys")
-    drop_work_tables(con)
+    """Write `_new_pairs` and `_changed`, and what the file is updated with."""
+    keys = keys_for(match.columns)
+    find_touched(con, kept, keys, rules.block_pairs)
+    near = [
+        _write_near(con, kept, side, relation, newly_common_sql(side))
+        for side, relation in zip(SIDES, relations, strict=True)
+    ]
+    if any(con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall() for table in near):
+        _clean(con, (near[0], near[1]), match, statistics, rules)
+    refine_touched(con, kept, keys, match.columns, rules.block_pairs)
+    find_pairs(con, kept)
+
+
+def _write_near(con: Connection, kept: str, side: str, relation: str, rows: str) -> str:
+    """Write `_near_<side>`: kept_row and all of the unchanged records whose rows a SELECT gives."""
+    create(
+        con,
+        f"_near_{side}",
+        f"""SELECT kept_row, s.* FROM (SELECT record_id, row AS kept_row FROM {kept}.{side}_records
+            WHERE row IN ({rows})) JOIN {relation} s USING (record_id)""",
+    )
+    return f"_near_{side}"
 
 
 def _score_new(  # noqa: PLR0917 - one call, by position
     con: Connection,
+    kept: str,
     relations: tuple[str, str],
-    fresh: tuple[str, ...],
+    match: KeptMatch,
     statistics: Statistics,
     comparisons: tuple[Comparison, ...],
     rules: MatchRules,
-    match: KeptMatch,
-) -> _Pairs:
-    """Clean the records that the new pairs join, and score those pairs."""
+) -> pl.DataFrame:
+    """The pairs that are new, cleaned and scored, and those whose kinds of key change: l, r, keys, pattern."""
+    other: pl.DataFrame = con.sql(f"""SELECT l, r, (p.keys & ~mask) | bits AS keys, pattern FROM {kept}.pairs p
+        JOIN _changed USING (l, r) WHERE (p.keys & ~mask) | bits <> 0""").pl()
+    con.execute(
+        f"INSERT INTO _new_pairs SELECT l, r, bits FROM _changed ANTI JOIN {kept}.pairs USING (l, r) WHERE bits <> 0"
+    )
+    pairs: pl.DataFrame = con.sql("SELECT l, r, keys FROM _new_pairs ORDER BY l, r").pl()
+    if pairs.height == 0:
+        return other
     near = []
-    for side, relation, changed, row in zip(SIDES, relations, fresh, ("l", "r"), strict=True):
-        wanted = f"SELECT DISTINCT {row} AS row FROM _new_pairs"
-        con.execute(f"""CREATE OR REPLACE TEMP TABLE _near_{side} AS
-            SELECT kept_row, s.* FROM (SELECT record_id, row AS kept_row FROM kept_match.{side}_records
-                JOIN ({wanted}) USING (row) ANTI JOIN _gone_{side} USING (row)) JOIN {relation} s USING (record_id)
-            UNION ALL SELECT * FROM {changed} WHERE kept_row IN ({wanted})""")
-        near.append(f"_near_{side}")
-    found = con.execute("SELECT l, r, keys FROM _new_pairs").fetchnumpy()
-    left, right = (np.asarray(found[side], dtype=np.int32) for side in "lr")
-    keys = np.asarray(found["keys"], dtype=np.int32)
-    if len(left) == 0:
-        return _Pairs(left, right, keys, np.zeros(0, dtype=np.int64))
+    for side, relation, row in zip(SIDES, relations, "lr", strict=True):
+        rows = f"SELECT {row} FROM _new_pairs"
+        near.append(_write_near(con, kept, side, relation, rows))
+        con.execute(f"""INSERT INTO {near[-1]}
+            SELECT * EXCLUDE (said) FROM _fresh_{side} WHERE kept_row IN ({rows})""")
     prepared = prepare(con, (near[0], near[1]), rules, statistics, *match.roles)
     places = [
         _places(con, table, near_rows) for table, near_rows in zip((prepared.left, prepared.right), near, strict=True)
     ]
-    patterns = score_rows(prepared, places[0][left], places[1][right], comparisons, rules)
+    left, right = (place[pairs[row].to_numpy()] for place, row in zip(places, "lr", strict=True))
+    patterns = score_rows(prepared, left, right, comparisons, rules)
     drop_work_tables(con)
-    return _Pairs(left, right, keys, patterns)
+    return pl.concat([pairs.with_columns(pattern=pl.Series(patterns)), other])
 
 
 def _places(con: Connection, table: str, near: str) -> Rows:
@@ -234,33 +244,40 @@ def _places(con: Connection, table: str, near: str) -> Rows:
 
 
 def _all_scored(  # noqa: PLR0917 - one call, by position
-    con: Connection, kept: str, match: KeptMatch, new: _Pairs, comparisons: tuple[Comparison, ...], rules: MatchRules
+    con: Connection,
+    kept: str,
+    match: KeptMatch,
+    new: pl.DataFrame,
+    comparisons: tuple[Comparison, ...],
+    rules: MatchRules,
 ) -> Scored:
     """The kept pairs of records that are still the same, and the new ones, ranked and weighed by the kept model."""
-    old = con.execute(f"SELECT l, r, keys, pattern FROM {kept}.pairs").fetchnumpy()
+    old = con.execute(f"SELECT l, r, keys, pattern FROM {kept}.pairs ANTI JOIN _changed USING (l, r)").fetchnumpy()
     stays = np.ones(len(old["l"]), dtype=bool)
     for side, row in zip(SIDES, "lr", strict=True):
-        gone = np.asarray(con.execute(f"SELECT row FROM _gone_{side}").fetchnumpy()["row"])
-        count = con.execute(f"SELECT count(*) FROM {kept}.{side}_records").fetchall()[0][0]
-        is_gone = np.zeros(count, dtype=bool)
+        rows = np.asarray(old[row], dtype=np.int32)
+        gone = np.asarray(con.execute(f"SELECT row FROM _gone_{side}").fetchnumpy()["row"], dtype=np.int32)
+        is_gone = np.zeros(max(int(rows.max(initial=-1)), int(gone.max(initial=-1))) + 1, dtype=np.bool_)
         is_gone[gone] = True
-        stays &= ~is_gone[np.asarray(old[row])]
-    left = np.concatenate([np.asarray(old["l"])[stays], new.left])
-    right = np.concatenate([np.asarray(old["r"])[stays], new.right])
-    keys = np.concatenate([np.asarray(old["keys"])[stays], new.keys])
-    patterns = np.concatenate([np.asarray(old["pattern"])[stays], new.pattern])
-    order = np.argsort(left.astype(np.int64) << 32 | right)
-    report = BlockingReport(keys_for(match.columns), {})
-    candidates = Candidates(report, left[order], right[order], keys[order])
+        stays &= ~is_gone[rows]
+    left, right, keys, patterns = (
+        np.concatenate([np.asarray(old[name])[stays], new[name].to_numpy()]) for name in ("l", "r", "keys", "pattern")
+    )
+    candidates = Candidates(BlockingReport(keys_for(match.columns), {}), left, right, keys)
     sides = tuple(_ids(con, kept, side) for side in SIDES)
     prepared = Prepared("_left", "_right", *_alive(con, kept), match.columns, None, sides)
-    return weigh(prepared, candidates, patterns[order], comparisons, rules)
+    return weigh(prepared, candidates, patterns, comparisons, rules)
 
 
 def _ids(con: Connection, kept: str, side: str) -> Side:
-    """The ids of all records by kept row: enough of a side to write candidates."""
-    ids = con.sql(f"""SELECT record_id FROM (SELECT row, record_id FROM {kept}.{side}_records
-        UNION ALL SELECT kept_row, record_id FROM _fresh_{side}) ORDER BY row""").pl()
+    """The ids of all records by kept row, null where a record is gone: enough of a side to write candidates."""
+    found = con.sql(
+        f"SELECT row, record_id FROM {kept}.{side}_records UNION ALL SELECT kept_row, record_id FROM _fresh_{side}"
+    ).pl()
+    rows = found["row"].to_numpy()
+    places = np.zeros(int(rows.max(initial=-1)) + 1, dtype=np.int32)
+    places[rows] = np.arange(len(rows))
+    ids = found.select(pl.col("record_id").gather(places))
     return Side(ids.height, TextsInMemory([ids], ("record_id",)), {})
 
 
@@ -302,7 +319,7 @@ def link_again(
     rules = replace(rules, model=match.model, block_pairs=match.limit)
     with watch.stage("clean"):
         configure(con, rules)
-        prepared = prepare(con, (left, right), rules, statistics)
+        prepared = prepare(con, (left, right), rules, statistics, *match.roles)
     with watch.stage("block"):
         candidates = find_candidates(con, prepared, rules, is_self=False)
     with watch.stage("score"):

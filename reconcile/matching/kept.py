@@ -1,13 +1,15 @@
 """What is kept of a match, so that changes can be matched without matching everything again.
 
 A DuckDB file: the statistics, the model and the rules it was scored with; per side the records (row, record_id and a
-hash of what they said), and their blocking keys; and every compared pair with its pattern.
+hash of what they said); their blocking keys (k, h, row), where a value is too common what refines it (k, c, h, row; c
+is the value) and the order of its records (k, c, row, text), and which values are too common (h); and every compared
+pair with its kinds of key and its pattern.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.block import BlockingKey, Candidates, hash_sql, refinements_for
+from reconcile.matching.block import ORDER, BlockingKey, Candidates, hash_sql, refinements_for
 from reconcile.matching.clean.records import population, quoted
 from reconcile.matching.patterns import Integers
 from reconcile.matching.prepare import Prepared
@@ -29,7 +31,7 @@ from reconcile.snapshots.sql import literal
 
 Connection = duckdb.DuckDBPyConnection
 SIDES = ("left", "right")
-FORMAT = f"1 duckdb {duckdb.__version__} polars {pl.__version__}"  # hashes are theirs
+FORMAT = f"2 duckdb {duckdb.__version__} polars {pl.__version__}"  # hashes are theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,10 @@ def keep_match(  # noqa: PLR0917 - one call, by position
     rules: MatchRules,
 ) -> None:
     """Write the file, in place of one that is there."""
-    path.unlink(missing_ok=True)
     roles = prepared.roles
-    with attached(con, path) as kept:
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with attached(con, part) as kept:
         document = {
             "format": FORMAT,
             "roles": roles,
@@ -99,6 +102,7 @@ def keep_match(  # noqa: PLR0917 - one call, by position
             {"l": candidates.left, "r": candidates.right, "keys": candidates.keys, "pattern": patterns}
         )
         _write(con, f"{kept}.pairs", frame)
+    part.replace(path)
 
 
 def _write(con: Connection, table: str, frame: pl.DataFrame) -> None:
@@ -152,27 +156,27 @@ def read_match(con: Connection, kept: str) -> tuple[KeptMatch, Statistics]:
 
 
 def _write_keys(con: Connection, kept: str, prepared: Prepared, keys: Sequence[BlockingKey], limit: int) -> None:
-    """Write the keys of both sides, `(k, h, row)`, and which are too common: `common(h)`.
-
-    A key that is too common has finer ones beside it; both are there, so that a record that comes later is given
-    the finer ones too.
-    """
+    """Write the keys of both sides, and what stands in for those that are too common."""
     tables = dict(zip(SIDES, (prepared.left, prepared.right), strict=True))
     for side, table in tables.items():
         con.execute(f"CREATE TABLE {kept}.{side}_keys AS {key_rows_sql(table, keys)}")
-    con.execute(f"CREATE TABLE {kept}.common AS {_common_sql(kept, limit)}")
+    coarse = common_sql(f"FROM {kept}.left_keys", f"FROM {kept}.right_keys", limit)
+    con.execute(f"CREATE TABLE {kept}.common AS {coarse}")
     for side, table in tables.items():
-        fine = fine_rows_sql(f"{kept}.{side}_keys", f"{kept}.common", table, prepared.columns)
-        con.execute(f"INSERT INTO {kept}.{side}_keys {fine}")
-    con.execute(f"INSERT INTO {kept}.common {_common_sql(kept, limit)} EXCEPT SELECT h FROM {kept}.common")
+        own = f"(FROM {kept}.{side}_keys SEMI JOIN {kept}.common USING (h))"
+        con.execute(f"CREATE TABLE {kept}.{side}_fine AS {fine_rows_sql(own, table, prepared.columns)}")
+        con.execute(f"CREATE TABLE {kept}.{side}_order AS {order_rows_sql(own, table, keys, prepared.columns)}")
+    fine = common_sql(f"FROM {kept}.left_fine", f"FROM {kept}.right_fine", limit)
+    con.execute(f"INSERT INTO {kept}.common {fine}")
 
 
-def _common_sql(kept: str, limit: int) -> str:
-    counts = (f"SELECT h, count(*) AS n FROM {kept}.{side}_keys GROUP BY h" for side in SIDES)
+def common_sql(left: str, right: str, limit: int) -> str:
+    """A SELECT of the values (h) that are too common, of two SELECTs with a row for every record that has one."""
+    counts = (f"SELECT h, count(*) AS n FROM ({rows}) GROUP BY h" for rows in (left, right))
     return f"SELECT h FROM ({next(counts)}) a JOIN ({next(counts)}) b USING (h) WHERE a.n * b.n > {limit}"
 
 
-def key_rows_sql(table: str, keys: Sequence[BlockingKey]) -> str:
+def key_rows_sql(table: str, keys: Collection[BlockingKey]) -> str:
     """A SELECT of (k, h, row): one row per record and kind of key that it has."""
     selects = (
         f"SELECT {i}::TINYINT AS k, {hash_sql(i, key.parts)} AS h, row FROM {table}" for i, key in enumerate(keys)
@@ -180,11 +184,64 @@ def key_rows_sql(table: str, keys: Sequence[BlockingKey]) -> str:
     return f"SELECT * FROM ({' UNION ALL '.join(selects)}) WHERE h IS NOT NULL"
 
 
-def fine_rows_sql(keys: str, common: str, table: str, columns: frozenset[str]) -> str:
-    """A SELECT of (k, h, row): the finer keys of those that are too common."""
+def fine_rows_sql(own: str, table: str, columns: frozenset[str]) -> str:
+    """A SELECT of (k, c, h, row): what refines the keys of `own` (k, h, row), from the cleaned records of `table`."""
     selects = (
-        f"SELECT k, hash({i}, h, {part}) AS h, row FROM {keys} JOIN {common} USING (h) JOIN {table} USING (row) "
+        f"SELECT k, h AS c, hash({i}, h, {part}) AS h, row FROM {own} JOIN {table} USING (row) "
         f"WHERE ({part}) IS NOT NULL"
         for i, part in enumerate(refinements_for(columns))
     )
-    return " UNION ALL ".join(selects) or f"SELECT k, h, row FROM {keys} WHERE false"
+    return " UNION ALL ".join(selects) or f"SELECT k, h AS c, h, row FROM {own} WHERE false"
+
+
+def order_rows_sql(own: str, table: str, keys: Collection[BlockingKey], columns: frozenset[str]) -> str:
+    """A SELECT of (k, c, row, text): by what the records of a value are ordered, where neighbours are candidates."""
+    said = (f"coalesce({column}, '')" for column in ORDER if column in columns)
+    ordered = [-1, *(i for i, key in enumerate(keys) if key.has_neighbours)]
+    return f"""SELECT k, h AS c, row, concat_ws(chr(1), {", ".join([*said, "record_id"])}) AS text
+        FROM {own} JOIN {table} USING (row) WHERE k IN ({", ".join(map(str, ordered))})"""
+
+
+def update_match(con: Connection, kept: str, vocabulary: Vocabulary | None, pairs: pl.DataFrame) -> None:
+    """Let the file hold the match as it is after changes, all of it or nothing.
+
+    Args:
+        con: where the work tables of `reconcile.matching.changed_pairs` are.
+        kept: the file.
+        vocabulary: with the words that are new in it.
+        pairs: the pairs that are new or have other kinds of key: l, r, keys, pattern.
+    """
+    con.execute("BEGIN")
+    try:
+        for side in SIDES:
+            _update_side(con, kept, side)
+        con.execute(f"DELETE FROM {kept}.common")
+        con.execute(f"INSERT INTO {kept}.common FROM _common")
+        changed = "(l, r) IN (SELECT (l, r) FROM _changed)"
+        gone = "l IN (FROM _gone_left) OR r IN (FROM _gone_right)"
+        con.execute(f"DELETE FROM {kept}.pairs WHERE {gone} OR {changed}")
+        _insert(con, f"{kept}.pairs", pairs)
+        if vocabulary is not None:
+            known = con.execute(f"SELECT count(*) FROM {kept}.words").fetchall()[0][0]
+            words = pl.DataFrame({"word": vocabulary.words, "bits": vocabulary.bits}).with_row_index("token_id")
+            _insert(con, f"{kept}.words", words[known:])
+        con.execute("COMMIT")
+    except duckdb.Error:
+        con.execute("ROLLBACK")
+        raise
+
+
+def _update_side(con: Connection, kept: str, side: str) -> None:
+    con.execute(f"DELETE FROM {kept}.{side}_records WHERE row IN (FROM _gone_{side})")
+    con.execute(f"INSERT INTO {kept}.{side}_records SELECT kept_row, record_id, said FROM _fresh_{side}")
+    for table, columns in (("keys", "k, h, row"), ("fine", "k, c, h, row"), ("order", "k, c, row, text")):
+        condition = "" if table == "keys" else "OR c IN (SELECT h FROM _touched WHERE NOT is_common)"
+        con.execute(f"DELETE FROM {kept}.{side}_{table} WHERE row IN (FROM _gone_{side}) {condition}")
+        source = f"_add_{side}" if table == "keys" else f"_{table}_add_{side}"
+        con.execute(f"INSERT INTO {kept}.{side}_{table} SELECT {columns} FROM {source}")
+
+
+def _insert(con: Connection, table: str, frame: pl.DataFrame) -> None:
+    con.register("_kept_frame", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
+    con.execute(f"INSERT INTO {table} FROM _kept_frame")
+    con.unregister("_kept_frame")
