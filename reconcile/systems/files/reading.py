@@ -231,7 +231,7 @@ def _read_table(
 
 
 def _empties(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> tuple[str, ...]:
-    """Columns that hold an empty text. Mostly none does, which the ranges that DuckDB keeps of a column tell at once."""
+    """Columns that hold an empty text. Mostly none does, which the ranges that DuckDB keeps tell at once."""
     is_any = " OR ".join(f"{identifier(column)} = ''" for column in columns)
     if not con.sql(f"SELECT 1 FROM {identifier(table)} WHERE {is_any} LIMIT 1").fetchall():
         return ()
