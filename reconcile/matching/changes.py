@@ -298,7 +298,7 @@ def weigh(
     rules: MatchRules,
 ) -> Scored:
     """Rank and weigh scored pairs by the model of the rules."""
-    model = model_from_json(rules.model, comparisons)
+    model = model_from_json(rules.model, comparisons, has_competition=True)
     distinct, counts, place = number_patterns(patterns, comparisons)
     levels = unpack(distinct, comparisons)
     nothing = np.zeros((0, len(comparisons)), dtype=np.int64), np.zeros(0), np.zeros(0)
