@@ -19,13 +19,13 @@ from reconcile.matching.candidates import probability
 from reconcile.matching.clean.records import quoted
 from reconcile.matching.dedupe import dedupe
 from reconcile.matching.keys import KeyVerdict, key_verdicts
-from reconcile.matching.learn import MatchModel
+from reconcile.matching.learn import Evidence, MatchModel, rank_with
 from reconcile.matching.link import link
 from reconcile.matching.models import model_from_json
 from reconcile.matching.patterns import Integers, unpack
 from reconcile.matching.pipeline import configure, drop_work_tables, score_rows
 from reconcile.matching.prepare import Prepared, prepare
-from reconcile.matching.rivals import CLEAR_BITS, COMPETITION, FAR_BITS, NO_RIVAL_BITS, RIVAL_LEVELS
+from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.score import comparisons_for
 from reconcile.model import Band
@@ -34,6 +34,7 @@ Connection = duckdb.DuckDBPyConnection
 Stop = Literal["", "keys", "too common", "review threshold", "accept threshold", "rival"]
 PLACE = ("street", "city", "region", "postcode", "country")
 MOST_RIVALS = 3
+RANKINGS = 3  # how often `rank_with` ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,23 +255,40 @@ def _levels(explainer: Explainer, rows: tuple[int, int]) -> Integers:
 
 
 def _with_rank(explainer: Explainer, levels: Integers, left_id: str, right_id: str) -> Integers:
-    """The levels with the rank among its rivals that agrees with the weight that follows from it."""
-    every = np.column_stack([np.repeat(levels, RIVAL_LEVELS - 1, axis=0), np.arange(1, RIVAL_LEVELS)])
-    weights = explainer.model.weights(every)[2]
-    found = explainer.con.execute(
-        f"SELECT max(weight) FROM {explainer.candidates} WHERE (left_id = ?) <> (right_id = ?)", [left_id, right_id]
-    ).fetchall()
-    strongest = -np.inf if found[0][0] is None else float(found[0][0])
-    ranks = [_rank(float(weight), strongest) for weight in weights]
-    settled = [i for i, rank in enumerate(ranks) if rank == i + 1]
-    return every[[settled[-1] if settled else ranks[-1] - 1]]
+    """The levels with the rank among its rivals: the match's own ranking over again, with the candidates around it.
+
+    A rank hangs on the rivals' weights, those on the rivals' own ranks, and so on, as often as the match ranks. The
+    candidates that it did not keep are too unlikely to be rivals, but they may have been before they were ranked.
+    """
+    ids, near = _around(explainer, left_id, right_id)
+    patterns, place = np.unique(np.concatenate([levels, near]), axis=0, return_inverse=True)
+    left, right = (
+        np.unique([own, *(pair[side] for pair in ids)], return_inverse=True)[1].astype(np.int32)
+        for side, own in enumerate((left_id, right_id))
+    )
+    rivals = Rivals(left, right, place.astype(np.int32), threads=1)
+    nothing = np.zeros(0)
+    comparisons = explainer.model.comparisons[:-1]
+    evidence = Evidence(comparisons, patterns, nothing, patterns[:0], nothing, nothing, 0, 0, 0.0)
+    rank_with(explainer.model, evidence, rivals)
+    return np.column_stack([levels, rivals.index()[:1] % RIVAL_LEVELS])
 
 
-def _rank(weight: float, rival: float) -> int:
-    if rival < NO_RIVAL_BITS:
-        return RIVAL_LEVELS - 1
-    ahead = weight - rival
-    return 1 + (ahead >= -FAR_BITS) + (ahead >= -CLEAR_BITS) + (ahead >= CLEAR_BITS)
+def _around(explainer: Explainer, left_id: str, right_id: str) -> tuple[list[tuple[str, str]], Integers]:
+    """The kept candidates that a ranking of this pair looks at, directly or through others: their ids and levels."""
+    names = ", ".join(f"level_{each.role}" for each in explainer.model.comparisons[:-1])
+    lefts, rights, rows = {left_id}, {right_id}, []
+    for _ in range(RANKINGS):
+        rows = explainer.con.execute(
+            f"SELECT left_id, right_id, {names} FROM {explainer.candidates} "
+            "WHERE (left_id IN (SELECT unnest(?::VARCHAR[])) OR right_id IN (SELECT unnest(?::VARCHAR[]))) "
+            "AND NOT (left_id = ? AND right_id = ?)",
+            [sorted(lefts), sorted(rights), left_id, right_id],
+        ).fetchall()
+        lefts.update(row[0] for row in rows)
+        rights.update(row[1] for row in rows)
+    width = len(explainer.model.comparisons) - 1
+    return [row[:2] for row in rows], np.array([row[2:] for row in rows], dtype=np.int64).reshape(len(rows), width)
 
 
 def _waterfall(

@@ -58,6 +58,22 @@ def test_a_pair_worked_out_anew_has_the_evidence_that_the_match_saw(
             assert one.total == pytest.approx(other.total)
 
 
+def test_a_pair_that_the_match_did_not_keep_is_ranked_among_its_rivals_as_the_match_did(
+    con: duckdb.DuckDBPyConnection, explainer: Explainer
+) -> None:
+    contested = "margin IS NOT NULL AND (level_competition BETWEEN 2 AND 4 OR hash(left_id, right_id) % 20 = 0)"
+    rows = con.execute(
+        f"SELECT left_id, right_id, weight FROM candidates WHERE {contested} ORDER BY hash(right_id, left_id) LIMIT 25"
+    ).fetchall()
+    found = []
+    for left_id, right_id, _ in rows:
+        without = f"WHERE NOT (left_id = '{left_id}' AND right_id = '{right_id}')"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE others AS SELECT * FROM candidates {without}")
+        anew = Explainer(con, ("l", "r"), "others", explainer.prepared, explainer.model, RULES)
+        found.append(explain_pair(anew, left_id, right_id).weight)
+    assert found == pytest.approx([weight for _, _, weight in rows])
+
+
 def test_the_keys_of_a_pair_are_those_that_brought_it() -> None:
     left, right = generate(1500, seed=6, hard=2)
     con = connect({"l": left, "r": right}, threads=2)
