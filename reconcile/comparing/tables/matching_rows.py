@@ -22,7 +22,7 @@ from reconcile.comparing.tables.keys import key_expressions
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe import KeyColumn
 from reconcile.comparing.tables.side import any_order, one_row
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, none_for_empty
 
 CONTENT_LINKS = "content_links"
 
@@ -70,18 +70,21 @@ def head_sql(plan: Plan, how: str, probability: str = "CAST(NULL AS DOUBLE)") ->
 def match_unique(con: duckdb.DuckDBPyConnection, plan: Plan) -> bool:
     """Make `pairs` by a key that is believed to be unique, and prove by the join itself that it is.
 
-    The join carries places only and the values of the few rows that differ are fetched afterwards: it needs less memory
-    than one that carries both rows. In it a row stands once for each partner, so as many places as rows on either side
-    mean that no row found two; the rows that found none are looked at by themselves.
+    The join carries of each row its place, its key and a hash of its values, and the values of the few rows that differ
+    are fetched afterwards: it needs a fraction of the memory of one that carries rows, and less time. That two rows of
+    the same key differ and have the same hash of 64 bits is once expected in 10^12 comparisons of ten million rows. In
+    the join a row stands once for each partner, so as many places as rows on either side mean that no row found two;
+    the rows that found none are looked at by themselves.
 
     Returns:
         False, with no `pairs` made, where a key is repeated.
     """
+    same_key = " AND ".join(f"a.k{i} = b.k{i}" for i in range(len(plan.keys)))
     with any_order(con):
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE joined AS SELECT a.rowid AS left_row, b.rowid AS right_row, "
-            f"({differs_sql(plan)}) AS differs "
-            f"FROM {plan.left.table} a FULL OUTER JOIN {plan.right.table} b ON {same_key_sql(plan.keys)}"
+            f"CREATE OR REPLACE TEMP TABLE joined AS SELECT a.place AS left_row, b.place AS right_row, "
+            f"(a.digest <> b.digest OR a.is_open OR b.is_open) AS differs "
+            f"FROM {_digests(plan, 'left')} a FULL OUTER JOIN {_digests(plan, 'right')} b ON {same_key}"
         )
         lefts, rights, both = one_row(
             con, "SELECT count(left_row), count(right_row), count(left_row + right_row) FROM joined"
@@ -99,6 +102,27 @@ def match_unique(con: duckdb.DuckDBPyConnection, plan: Plan) -> bool:
             )
     con.execute("DROP TABLE joined")
     return is_unique
+
+
+def _digests(plan: Plan, side: str) -> str:
+    """Each row's place, its key (`k0`, `k1` ...), the hash of its values, and whether equal text would prove nothing.
+
+    The hash is of those columns in which equal text means equal values; a value in any other leaves the row open.
+    """
+    texts = key_expressions(plan.keys, side)
+    keys = ", ".join(f"{text} AS k{i}" for i, text in enumerate(texts))
+    values, others = [], []
+    for column in plan.columns:
+        name = identifier(getattr(column.pair, side))
+        name = none_for_empty(name) if column.has_empties else name
+        if column.is_raw_safe:
+            values.append(name)
+        else:
+            others.append(f"{name} IS NOT NULL")
+    digest = f"hash({', '.join(values)})" if values else "0"
+    is_open = " OR ".join(others) or "false"
+    table = plan.left.table if side == "left" else plan.right.table
+    return f"(SELECT rowid AS place, {keys}, {digest} AS digest, {is_open} AS is_open FROM {table})"
 
 
 def _is_repeated_alone(con: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -69,7 +70,8 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`.
         """
-        read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
+        with self._uncompressed():
+            read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
         self._sides[side] = make_side(self.con, read)
         return read
 
@@ -79,13 +81,22 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`; the left one's where both cannot be read.
         """
-        with ThreadPoolExecutor(2) as threads:
+        with self._uncompressed(), ThreadPoolExecutor(2) as threads:
             reads = [
                 threads.submit(self._read, side, path, options)
                 for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
             ]
         for side, read in zip(("left", "right"), reads, strict=True):
             self._sides[side] = make_side(self.con, read.result())
+
+    @contextmanager
+    def _uncompressed(self) -> Iterator[None]:
+        """Write tables as they are: finding out how to pack them takes longer than to read them ten times."""
+        self.con.execute("SET force_compression = 'uncompressed'")
+        try:
+            yield
+        finally:
+            self.con.execute("RESET force_compression")
 
     def watch(self) -> Callable[[], float | None]:
         """What can be asked from another thread how far the present statement is: 0 to 100, None where it cannot say.
