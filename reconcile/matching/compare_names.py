@@ -14,7 +14,7 @@ import polars as pl
 
 from reconcile.matching.clean.name import initials
 from reconcile.matching.comparison import Comparison
-from reconcile.matching.pairs import Flags, Floats, Levels, Pairs, Places, first_true
+from reconcile.matching.pairs import Flags, Levels, Pairs, Places, first_true
 from reconcile.matching.vocabulary import BIT_SCALE, Vocabulary
 
 Words = npt.NDArray[np.int32]
@@ -24,6 +24,14 @@ LONGEST_ACRONYM = 8
 LIKELY_MISSPELT = 0.8  # Jaro-Winkler similarity below which edits are not counted
 LETTERS_AN_EDIT = 6
 SHORTEST_BEGINNING = 6  # letters of a trading name that is cut off
+_ALLOWED = f"least(greatest(length(a), length(b)) // {LETTERS_AN_EDIT}, 3)"
+_DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
+# The exact distance takes long: first what rules most pairs out. Of texts of single bytes, swapped letters are one edit
+# to the one distance and two to the other.
+FEW_EDITS = f"""CASE WHEN abs(length(a) - length(b)) > {_ALLOWED} THEN false
+    WHEN strlen(a) = length(a) AND strlen(b) = length(b) AND levenshtein(a, b) > 2 * {_ALLOWED} THEN false
+    WHEN damerau_levenshtein(a, b) > {_ALLOWED} THEN false
+    ELSE {_DIGITS.format("a")} = {_DIGITS.format("b")} END"""
 LABELS = (
     "missing",
     "different",
@@ -81,9 +89,11 @@ def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     total_over = shared.over_a + shared.over_b
     both, rare = shared.both, vocabulary.rare_bits
     contained = np.where(both < rare, 6, np.where(total_over <= GENERAL, 8, 7))
+    nearly = (total_over == 0) | (alike >= 0.97)
+    nearly |= _few_edits(pairs, keys, ~nearly & (alike >= LIKELY_MISSPELT))
     return first_true(
         len(places),
-        ((total_over == 0) | (alike >= 0.97) | _few_edits(pairs, keys, alike), np.where(both >= rare, 11, 10)),
+        (nearly, np.where(both >= rare, 11, 10)),
         (_is_acronym(pairs, places, keys) | _is_trading_name(pairs, places), 9),
         ((over == 0) & (both > GENERAL), contained),
         (alike >= 0.94, 7),
@@ -142,15 +152,12 @@ def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Fl
     return alike
 
 
-def _few_edits(pairs: Pairs, keys: tuple[pl.Series, pl.Series], alike: Floats) -> Flags:
+def _few_edits(pairs: Pairs, keys: tuple[pl.Series, pl.Series], likely: Flags) -> Flags:
     """Whether a letter in so many differs, and no digit: one in a short name, three in a long one."""
-    found = np.zeros(len(alike), dtype=bool)
-    places = np.flatnonzero(alike >= LIKELY_MISSPELT)
+    found = np.zeros(len(likely), dtype=bool)
+    places = np.flatnonzero(likely)
     a, b = (key.gather(places) for key in keys)
-    allowed = f"least(greatest(length(a), length(b)) // {LETTERS_AN_EDIT}, 3)"
-    digits = "regexp_replace({}, '[^0-9]', '', 'g')"
-    same_digits = f"{digits.format('a')} = {digits.format('b')}"
-    found[places] = pairs.similarity.ask(f"damerau_levenshtein(a, b) <= {allowed} AND {same_digits}", a, b)
+    found[places] = pairs.similarity.ask(FEW_EDITS, a, b)
     return found
 
 
