@@ -13,71 +13,90 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reconcile.matching.comparison import Comparison
-from reconcile.matching.patterns import Floats, Integers
+from reconcile.matching.patterns import Floats
 from reconcile.matching.rivals import Rivals
 
 if TYPE_CHECKING:
     from reconcile.matching.learn import Evidence
 
 TELLING_SHARE = 0.05  # of random pairs that agree as well as any: above it, agreement tells little
+TINY = 1e-15
 FEW_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
+# How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of
+# a pair and of its rivals is the same thing twice, so the iteration would take its own guesses for proof.
+RANKS_OF_MATCHES = (0.0, 0.02, 0.06, 0.17, 0.15, 0.6)
+RANKS_OF_OTHERS = (0.0, 0.5, 0.12, 0.17, 0.06, 0.15)
 
 
 def is_telling(evidence: Evidence, i: int) -> bool:
-    """Whether a comparison seldom agrees by chance.
+    """Whether a comparison agrees at times, but seldom by chance.
 
-    Where it nearly always does, as the country may, a class of pairs that agree on it by chance only is the class of
-    the matches over again, and takes them in.
+    Where it often does, as the country may, a class of pairs that agree on it by chance only is the class of the
+    matches over again, and takes them in.
     """
+    return bool(evidence.levels[:, i].max(initial=0) > 1) and not agrees_often(evidence, i)
+
+
+def agrees_often(evidence: Evidence, i: int) -> bool:
+    """Whether random pairs agree in a comparison as well as any pair does, too often to tell much."""
     levels = evidence.random_levels[:, i]
     best = int(evidence.levels[:, i].max(initial=0))
     said = evidence.random_counts[levels > 0].sum()
-    return best > 1 and bool(evidence.random_counts[levels == best].sum() <= TELLING_SHARE * said)
+    return best > 1 and bool(evidence.random_counts[levels == best].sum() > TELLING_SHARE * said)
 
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:
-    """What is known before learning, where one comparison is all there is to learn from.
+    """What is not left to the iteration; NaN where it is.
 
     Attributes:
-        random: per comparison the share of random pairs at each level, NaN where that is to be learned.
-        namesakes: the same of pairs that agree although they cannot be matches, because a record has one partner on the
-            other side; NaN for a comparison that tells nothing.
+        random: per comparison the share of random pairs at each level.
+        namesakes: the same of pairs that look like matches but cannot be, because a record has one partner on the
+            other side: of names that several customers share, where no place can tell them apart.
         namesake_pairs: how many there are of those.
+        ranks: share of each rank of the competition among matches and among others; None where that is learned.
     """
 
     random: tuple[Floats, ...]
-    namesakes: tuple[Floats, ...]
-    namesake_pairs: float
+    namesakes: tuple[Floats, ...] = ()
+    namesake_pairs: float = 0.0
+    ranks: tuple[Floats, Floats] | None = None
 
 
-def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand | None:
-    """What is known of these records; None where two comparisons at least can bear each other out."""
-    if sum(is_telling(evidence, i) for i in range(len(evidence.comparisons))) > 1:
-        return None
-    beyond = np.zeros(len(evidence.levels)) if rivals is None else _beyond_one_each(evidence, rivals)
+def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
+    """What chance gives and how many namesakes there are; nothing where two comparisons can bear each other out."""
+    telling = [i for i in range(len(evidence.comparisons)) if is_telling(evidence, i)]
+    random = [np.full(len(each.labels), np.nan) for each in evidence.comparisons]
+    if len(telling) != 1:
+        return Beforehand(tuple(random))
+    only = telling[0]
     others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
-    per_level = [_per_level(each, evidence.levels[:, i], beyond) for i, each in enumerate(evidence.comparisons)]
-    return Beforehand(
-        tuple(_by_chance(each, others) for each in evidence.comparisons),
-        tuple(counts / counts.sum() if counts.any() else np.full(len(counts), np.nan) for counts in per_level),
-        float(sum(counts.sum() for counts in per_level)),
-    )
-
-
-def _beyond_one_each(evidence: Evidence, rivals: Rivals) -> Floats:
-    """Per pattern, the pairs that cannot be matches when a record has one partner on the other side."""
-    beyond: Floats = np.maximum(evidence.counts - rivals.records(len(evidence.levels)), 0.0)
-    return beyond
-
-
-def _per_level(each: Comparison, levels: Integers, beyond: Floats) -> Floats:
-    counts: Floats = np.bincount(levels, beyond, len(each.labels)).astype(np.float64)
-    counts[[level for level in range(len(counts)) if level not in each.by_chance]] = 0.0
-    return counts
+    random[only] = _by_chance(evidence.comparisons[only], others)
+    if rivals is None:
+        return Beforehand(tuple(random))
+    beyond = _beyond_one_each(evidence, only, rivals)
+    shares = [
+        _shares(np.bincount(evidence.levels[:, i], beyond, len(each.labels)).astype(np.float64))
+        for i, each in enumerate(evidence.comparisons)
+    ]
+    ranks = np.maximum(RANKS_OF_MATCHES, TINY), np.maximum(RANKS_OF_OTHERS, TINY)
+    return Beforehand(tuple(random), tuple(shares), float(beyond.sum()), ranks)
 
 
 def _by_chance(each: Comparison, others: float) -> Floats:
     known = np.full(len(each.labels), np.nan)
     known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, FEW_RECORDS)
     return known
+
+
+def _beyond_one_each(evidence: Evidence, only: int, rivals: Rivals) -> Floats:
+    """Per pattern the pairs that look like matches and cannot be, when a record has one partner on the other side."""
+    agrees = np.isin(evidence.levels[:, only], list(evidence.comparisons[only].by_chance))
+    beyond: Floats = np.where(agrees, np.maximum(evidence.counts - rivals.records(len(agrees)), 0.0), 0.0)
+    return beyond
+
+
+def _shares(counts: Floats) -> Floats:
+    """The share of each level; level 0 says nothing and has none."""
+    said = counts[1:].sum()
+    return np.concatenate(([0.0], counts[1:] / said)) if said else np.full(len(counts), np.nan)

@@ -7,6 +7,10 @@ from functools import partial
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.pairs import Levels, Pairs, first_true
 
+# With how many others a record shares these by chance, seen in lists of some ten thousand companies.
+SHARED_NUMBERS = {2: 0.05, 3: 1.0, 4: 0.05}
+SHARED_DOMAINS = {2: 0.1, 3: 5.0, 4: 1.0, 5: 0.05}
+
 
 def domain_level(pairs: Pairs) -> Levels:
     """Level of each pair's domains."""
@@ -38,7 +42,8 @@ def exact_level(pairs: Pairs, column: str, near: float) -> Levels:
 def exact(role: str, *, near: float) -> Comparison:
     """The comparison of a role whose values are the same, nearly the same, or not."""
     labels = ("missing", "different", "nearly the same", "same, shared by many", "same")
-    return Comparison(role, frozenset({role}), labels, partial(exact_level, column=role, near=near))
+    level = partial(exact_level, column=role, near=near)
+    return Comparison(role, frozenset({role}), labels, level, by_chance=SHARED_NUMBERS)
 
 
 DOMAIN = Comparison(
@@ -46,4 +51,5 @@ DOMAIN = Comparison(
     frozenset({"domain"}),
     ("missing", "different", "same but for its ending", "same, common", "same, not rare", "same, rare"),
     domain_level,
+    by_chance=SHARED_DOMAINS,
 )

@@ -22,7 +22,7 @@ Bits = npt.NDArray[np.int32]
 GENERAL = 6 * BIT_SCALE  # words of up to this many eighths of a bit are general ones
 LONGEST_ACRONYM = 8
 LIKELY_MISSPELT = 0.8  # Jaro-Winkler similarity below which edits are not counted
-LETTERS_AN_EDIT = 6
+LETTERS_AN_EDIT = 10
 SHORTEST_BEGINNING = 6  # letters of a trading name that is cut off
 _ALLOWED = f"least(greatest(length(a), length(b)) // {LETTERS_AN_EDIT}, 3)"
 _DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
@@ -153,7 +153,7 @@ def _words_alike(pairs: Pairs, vocabulary: Vocabulary, x: Words, y: Words) -> Fl
 
 
 def _few_edits(pairs: Pairs, keys: tuple[pl.Series, pl.Series], likely: Flags) -> Flags:
-    """Whether a letter in so many differs, and no digit: one in a short name, three in a long one."""
+    """Whether one letter in so many differs, and no digit; three at most."""
     found = np.zeros(len(likely), dtype=bool)
     places = np.flatnonzero(likely)
     a, b = (key.gather(places) for key in keys)

@@ -10,6 +10,9 @@ from reconcile.matching.pairs import Levels, Pairs, first_true
 COLUMNS = frozenset({"street", "city", "region", "postcode", "country"})
 SAID = ("postcode", "postcode_area", "city", "region", "country", "street")
 
+# With how many others a record shares these, seen in lists of some ten thousand companies.
+NEIGHBOURS = {8: 1.0, 9: 0.5, 10: 0.1, 11: 0.05}
+
 
 def place_level(pairs: Pairs) -> Levels:
     """Level of each pair's places."""
@@ -19,6 +22,8 @@ def place_level(pairs: Pairs) -> Levels:
     near = house | no_house | postcode | city
     street = pairs.alike("street", near, start=1) >= 0.9 if pairs.has("street") else np.zeros(len(pairs), dtype=bool)
     alike = pairs.alike("city", ~no_city, start=1) if pairs.has("city") else np.zeros(len(pairs))
+    nearer = [pairs.missing(column) for column in ("postcode", "postcode_area", "city", "region", "street")]
+    country = pairs.same("country") & np.logical_and.reduce(nearer)
     there = postcode & (city | no_city)
     return first_true(
         len(pairs),
@@ -32,7 +37,7 @@ def place_level(pairs: Pairs) -> Levels:
         (city & (pairs.often("city") <= 40), 5),
         (city, 4),
         ((alike >= 0.9) | pairs.same("postcode_area"), 3),
-        (pairs.same("region"), 2),
+        (pairs.same("region") | country, 2),
         (True, 1),
     )
 
@@ -43,7 +48,7 @@ PLACE = Comparison(
     (
         "missing",
         "elsewhere",
-        "same region",
+        "same region, or country where no more is said",
         "same area",
         "same city",
         "same small city",
@@ -56,4 +61,5 @@ PLACE = Comparison(
     ),
     place_level,
     apart_when=frozenset({"elsewhere"}),
+    by_chance=NEIGHBOURS,
 )

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from reconcile.matching.beforehand import Beforehand, is_telling, know_beforehand
+from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
@@ -33,7 +33,6 @@ from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
 SEEN_ENOUGH = 3  # a level seen this often in the sample of all pairs has its chance probability from there
-TINY = 1e-15
 ROUNDS = 4  # competition and weights are learned in turn this often
 STEPS = 4  # iterations between two looks at the competition
 LAST_STEPS = 60
@@ -163,7 +162,7 @@ def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:
         weights = _pattern_weights(model, evidence, with_rank=turn > 0)
         rivals.rank(weights)
         if turn == 0:
-            model = _add_competition(model)
+            model = _hold(_add_competition(model), known)
         ranked = _Patterns(*_with_rank(evidence, rivals), model.comparisons)
         model = _iterate(model, evidence, ranked, random, known, STEPS if turn < ROUNDS - 1 else LAST_STEPS)
     return model
@@ -215,10 +214,10 @@ def _is_free(name: str, comparison: Comparison) -> bool:
     return name == "match" or (name != "random" and name not in comparison.apart_when)
 
 
-def _classes(evidence: Evidence, known: Beforehand | None) -> tuple[str, ...]:
+def _classes(evidence: Evidence, known: Beforehand) -> tuple[str, ...]:
     """The classes that these comparisons can tell apart: something must define one and something must be left free."""
-    if known is not None:
-        return ("elsewhere", "match", "random") if known.namesake_pairs else ("match", "random")
+    if known.namesake_pairs:
+        return ("elsewhere", "match", "random")
     said = [i for i in range(len(evidence.comparisons)) if (evidence.levels[:, i] > 0).any()]
     kept = ["match", "random"]
     for name in ("related", "elsewhere"):
@@ -228,14 +227,14 @@ def _classes(evidence: Evidence, known: Beforehand | None) -> tuple[str, ...]:
     return tuple(sorted(kept))  # the order in which a stored model is read: sums must come out the same
 
 
-def _start(evidence: Evidence, known: Beforehand | None) -> MatchModel:
-    """Matches agree where that tells anything, the rest is chance: half of the smaller side has a partner."""
+def _start(evidence: Evidence, known: Beforehand) -> MatchModel:
+    """Matches agree in what does not often agree by chance: half of the smaller side has a partner."""
     chance = tuple(
         _normalised(np.bincount(evidence.random_levels[:, i], evidence.random_counts, len(each.labels)).astype(float))
         for i, each in enumerate(evidence.comparisons)
     )
     ladder = tuple(
-        _ladder(each) if is_telling(evidence, i) else chance[i] for i, each in enumerate(evidence.comparisons)
+        chance[i] if agrees_often(evidence, i) else _ladder(each) for i, each in enumerate(evidence.comparisons)
     )
     matches = max(0.5 * min(evidence.left_records, evidence.right_records), 1.0)
     sizes, shares = {}, {}
@@ -275,7 +274,7 @@ def _iterate(  # noqa: PLR0917 - one call, by position
     evidence: Evidence,
     patterns: _Patterns,
     random: _Patterns,
-    known: Beforehand | None,
+    known: Beforehand,
     steps: int,
 ) -> MatchModel:
     for step in range(steps):
@@ -368,17 +367,18 @@ def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, r
     )
 
 
-def _hold(model: MatchModel, known: Beforehand | None) -> MatchModel:
+def _hold(model: MatchModel, known: Beforehand) -> MatchModel:
     """The model with what is known beforehand in place of what the last step made of it."""
-    if known is None:
-        return model
+    count = len(known.random)
     random = tuple(_told(*each) for each in zip(model.shares["random"], known.random, strict=False))
     shares, sizes = dict(model.shares), dict(model.sizes)
-    shares["random"] = (*random, *model.shares["random"][len(random) :])
-    if "elsewhere" in sizes:
+    shares["random"] = (*random, *model.shares["random"][count:])
+    if known.namesake_pairs:
         namesakes = tuple(_told(*each) for each in zip(random, known.namesakes, strict=True))
-        shares["elsewhere"] = (*namesakes, *model.shares["elsewhere"][len(random) :])
+        shares["elsewhere"] = (*namesakes, *model.shares["elsewhere"][count:])
         sizes["elsewhere"] = known.namesake_pairs
+    if known.ranks is not None and len(model.comparisons) > count:
+        shares = {name: (*each[:count], known.ranks[name != "match"]) for name, each in shares.items()}
     return replace(model, sizes=sizes, shares=shares)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +25,10 @@ Row = dict[str, Any]
 
 def company(record_id: str, number: int, **values: Any) -> Row:
     """A company of its own; the same number is the same company."""
-    word = f"{number * 7919 % 99991:05d}"
+    word = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()[:8]  # no two are alike
     return {
         "record_id": record_id,
-        "name": f"Firm {''.join(chr(97 + int(digit)) for digit in word)} Ltd",
+        "name": f"Firm {word.translate(str.maketrans('0123456789', 'ghijklmnop'))} Ltd",
         "street": f"{number + 1} Main Street",
         "city": ("Leeds", "Hull", "York", "Bath")[number % 4],
         "postcode": f"LS{number % 90 + 10} {number % 9}AB",

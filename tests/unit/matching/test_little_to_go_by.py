@@ -1,0 +1,92 @@
+"""Lists with one role, or with roles that say little: what can be found is found, and surety is not feigned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from reconcile.matching import MatchRules, dedupe, link
+from reconcile.matching.cluster import cluster
+from reconcile.matching.files import canonical_view
+from tests.bench.companies import write
+
+Linked = Callable[[str], dict[str, float]]
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Linked:
+    """Links companies by some of their columns only, and says how right that was."""
+    folder: Path = tmp_path_factory.mktemp("companies")
+    write(3000, folder, seed=5)
+
+    def by(columns: str) -> dict[str, float]:
+        con = duckdb.connect()
+        for side in ("left", "right"):
+            con.execute(f"CREATE VIEW raw_{side} AS SELECT id, {columns} FROM '{folder}/{side}.parquet'")
+            canonical_view(con, f"raw_{side}", f"{side}_records", id_name="id", mapping=None)
+        link(con, "left_records", "right_records", MatchRules(accept=0.5))
+        total = con.execute(f"SELECT count(*) FROM '{folder}/truth.parquet'").fetchall()[0][0]
+        found, right, expected = con.execute(f"""
+            SELECT count(*), count(t.left_id), sum(probability) FROM candidates c
+            LEFT JOIN '{folder}/truth.parquet' t USING (left_id, right_id) WHERE probability >= 0.5""").fetchall()[0]
+        print(f"{columns:24} precision {right / found:.3f}  recall {right / total:.3f}  said {expected / found:.3f}")
+        return {"precision": right / found, "recall": right / total, "said": expected / found}
+
+    return by
+
+
+@pytest.mark.parametrize(
+    ("columns", "precision", "recall"),
+    [
+        ("name", 0.9, 0.65),
+        ("name, 'United States' AS country", 0.9, 0.65),
+        ("name, country", 0.9, 0.65),
+        ("phone", 0.95, 0.5),
+        ("street, city", 0.85, 0.5),
+        ("name, city", 0.95, 0.8),
+    ],
+)
+def test_few_roles_are_enough_for_honest_links(linked: Linked, columns: str, precision: float, recall: float) -> None:
+    figures = linked(columns)
+    assert figures["precision"] >= precision
+    assert figures["recall"] >= recall
+    assert figures["said"] == pytest.approx(figures["precision"], abs=0.07)
+
+
+def test_a_hundred_records_of_one_name_are_one_cluster() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE records AS
+        SELECT 'a' || i AS record_id, 'Koninklijke Philips' AS name FROM range(300) t(i)
+        UNION ALL SELECT 'b' || i, word || ' ' || other FROM (SELECT i, md5(i::VARCHAR)[:7] AS word,
+            md5((i * 7)::VARCHAR)[:6] AS other FROM range(1500) t(i))""")
+    dedupe(con, "records", MatchRules(accept=0.5))
+    largest = con.execute("SELECT count(*), count(*) FILTER (record_id LIKE 'a%') FROM clusters GROUP BY cluster_id "
+                          "ORDER BY 1 DESC").fetchall()[0]  # fmt: skip
+    assert largest == (300, 300)
+
+
+def test_too_common_names_are_compared_the_same_way_in_any_order_of_rows() -> None:
+    found = []
+    for order in ("record_id", "hash(record_id)"):
+        con = duckdb.connect()
+        con.execute(f"""CREATE TABLE records AS SELECT * FROM (
+            SELECT 'a' || i AS record_id, 'Starbucks' AS name, 'Town ' || (i % 3) AS city FROM range(200) t(i)
+            UNION ALL SELECT 'b' || i, md5(i::VARCHAR)[:9], 'Town ' || (i % 50) FROM range(1000) t(i)) ORDER BY {order}""")
+        dedupe(con, "records", MatchRules(accept=0.5))
+        found.append(con.execute("SELECT id_a, id_b, probability FROM pairs ORDER BY ALL").fetchall())
+    assert found[0] == found[1]
+    assert found[0]
+
+
+def test_a_large_group_of_equal_pairs_is_kept_and_a_chain_is_cut() -> None:
+    star = np.zeros(80, dtype=np.int64), np.arange(1, 81), np.full(80, 9.0)
+    star[2][0] = 20.0  # one pair is stronger than the others
+    assert len(set(cluster(*star, 81).tolist())) == 1
+    a = np.arange(99)
+    weight = np.where(a % 10 == 9, 9.0, 20.0)  # ten groups of ten, joined by weaker pairs
+    labels = cluster(a, a + 1, weight, 100)
+    assert np.bincount(labels)[np.unique(labels)].tolist() == [10] * 10
