@@ -123,7 +123,7 @@ def link_changes(
             for side, relation, roles in zip(SIDES, relations, match.roles, strict=True):
                 _find_changes(con, name, side, relation, roles)
             vocabulary = _clean(con, ("_fresh_left", "_fresh_right"), match, statistics, rules)
-            statistics = replace(statistics, vocabulary=vocabulary)
+            statistics = statistics if vocabulary is None else statistics.with_words(vocabulary)
         with watch.stage("block"):
             _find_pairs(con, name, relations, match, statistics, rules)
         with watch.stage("score"):
@@ -141,14 +141,14 @@ def link_changes(
 def _find_changes(con: Connection, kept: str, side: str, relation: str, roles: Sequence[Role]) -> None:
     """Write `_fresh_<side>` (kept_row, said, and all of a new or changed record) and `_gone_<side>` (row)."""
     create(con, "_said", said_sql(con, relation, roles))
-    create(con, f"_gone_{side}", f"SELECT row FROM {kept}.{side}_records ANTI JOIN _said USING (record_id, said)")
+    create(con, f"_gone_{side}", f"SELECT row FROM {kept}.{side}_records ANTI JOIN _said USING (said)")
     source = population(con.sql(f"SELECT * FROM {relation} LIMIT 0").columns, relation)
     create(
         con,
         f"_fresh_{side}",
         f"""SELECT (SELECT coalesce(max(row), -1) FROM {kept}.{side}_records)::INTEGER
             + (row_number() OVER (ORDER BY record_id))::INTEGER AS kept_row, said, s.*
-        FROM {source} s JOIN (FROM _said ANTI JOIN {kept}.{side}_records USING (record_id, said)) USING (record_id)""",
+        FROM {source} s JOIN (FROM _said ANTI JOIN {kept}.{side}_records USING (said)) USING (record_id)""",
     )
     con.execute("DROP TABLE temp._said")
 

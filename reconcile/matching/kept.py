@@ -16,15 +16,18 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from reconcile.errors import InputError
 from reconcile.matching.block import ORDER, BlockingKey, Candidates, hash_sql, refinements_for
 from reconcile.matching.clean.records import population, quoted
+from reconcile.matching.clean.tokens import SEED, NameWords
 from reconcile.matching.patterns import Integers
 from reconcile.matching.prepare import Prepared
 from reconcile.matching.rules import MatchRules
-from reconcile.matching.statistics import Counts, Statistics, gather_statistics
+from reconcile.matching.side import COUNTED
+from reconcile.matching.statistics import Counts, Hashes, Statistics, gather_statistics
 from reconcile.matching.vocabulary import Vocabulary
 from reconcile.model import Role
 from reconcile.snapshots.sql import literal
@@ -49,10 +52,50 @@ class KeptMatch:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptStatistics(Statistics):
+    """Statistics whose words are looked up by their hashes.
+
+    Attributes:
+        hashes: of the words, in ascending order; ids: theirs.
+    """
+
+    hashes: Hashes
+    ids: npt.NDArray[np.int32]
+
+    def word_ids(self, sides: list[NameWords]) -> tuple[Vocabulary, list[npt.NDArray[np.int32]]]:
+        """See `Statistics`."""
+        if self.vocabulary is None:
+            return Statistics.word_ids(self, sides)
+        said = np.unique(np.concatenate([side.hashes for side in sides]))
+        unseen = np.setdiff1d(said[~np.isin(said, self.hashes, assume_unique=True)], np.zeros(1, np.uint64))
+        texts = pl.concat([pl.DataFrame({"hash": side.hashes, "word": side.words}) for side in sides])
+        fresh = texts.join(pl.DataFrame({"hash": unseen}), on="hash", how="semi").unique("hash").sort("hash")["word"]
+        known = self.vocabulary
+        bits = np.concatenate([known.bits, np.full(len(fresh), known.bits.max(initial=1), dtype=np.int16)])
+        words = pl.concat([known.words, fresh], rechunk=True) if len(fresh) else known.words
+        every = self.with_words(Vocabulary(words, bits, known.rare_bits))
+        found = [np.searchsorted(every.hashes, np.maximum(side.hashes, 1)) for side in sides]
+        ids = [
+            np.where(side.hashes == 0, 0, every.ids[place]).astype(np.int32)
+            for side, place in zip(sides, found, strict=True)
+        ]
+        return Vocabulary(words, bits, known.rare_bits), ids
+
+    def with_words(self, vocabulary: Vocabulary) -> KeptStatistics:
+        """The statistics with the words of a vocabulary that has more."""
+        known = 1 if self.vocabulary is None else len(self.vocabulary.words)
+        fresh = vocabulary.words[known:].hash(seed=SEED).to_numpy()
+        order = np.argsort(fresh)
+        places = np.searchsorted(self.hashes, fresh[order])
+        hashes, ids = np.insert(self.hashes, places, fresh[order]), np.insert(self.ids, places, known + order)
+        return KeptStatistics(self.values, vocabulary, hashes, ids)
+
+
 def said_sql(con: Connection, relation: str, roles: Sequence[Role]) -> str:
-    """A SELECT of record_id and `said`, a hash of what the record says in these roles."""
+    """A SELECT of record_id and `said`, a hash of the record's id and what it says in these roles."""
     columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
-    texts = ", ".join(f'"{role}"::VARCHAR' for role in roles)
+    texts = ", ".join(["record_id::VARCHAR", *(f'"{role}"::VARCHAR' for role in roles)])
     return f"SELECT record_id::VARCHAR AS record_id, hash({texts}) AS said FROM {population(columns, relation)}"
 
 
@@ -113,7 +156,9 @@ def _write(con: Connection, table: str, frame: pl.DataFrame) -> None:
 
 def _write_statistics(con: Connection, kept: str, statistics: Statistics) -> None:
     counts = [
-        pl.DataFrame({"hash": each.hashes, "records": each.records}).with_columns(column=pl.lit(column))
+        pl.DataFrame({"hash": each.hashes, "records": each.records})
+        .filter(pl.col("records") > 1)  # of a value that is not there one record is taken to have it
+        .with_columns(column=pl.lit(column))
         for column, each in statistics.values.items()
     ]
     empty = pl.DataFrame(schema={"hash": pl.UInt64, "records": pl.Int16, "column": pl.String})
@@ -123,7 +168,7 @@ def _write_statistics(con: Connection, kept: str, statistics: Statistics) -> Non
     _write(con, f"{kept}.words", frame.with_row_index("token_id"))
 
 
-def read_match(con: Connection, kept: str) -> tuple[KeptMatch, Statistics]:
+def read_match(con: Connection, kept: str) -> tuple[KeptMatch, KeptStatistics]:
     """What the file says of the match, and its statistics.
 
     Raises:
@@ -135,24 +180,25 @@ def read_match(con: Connection, kept: str) -> tuple[KeptMatch, Statistics]:
         raise InputError("The file holds no kept match.", remedy="Match everything once and keep it.") from problem
     if document["format"] != FORMAT:
         raise InputError("The match was kept by another version.", remedy="Match everything once and keep it.")
-    counts = {}
+    nothing = Counts(np.zeros(0, np.uint64), np.zeros(0, np.int16))
+    counts = {column: nothing for column in COUNTED if column in document["columns"]}
     for (column,) in con.execute(f'SELECT DISTINCT "column" FROM {kept}.counts').fetchall():
         found = con.execute(
             f'SELECT hash, records FROM {kept}.counts WHERE "column" = ? ORDER BY hash', [column]
         ).fetchnumpy()
         counts[column] = Counts(np.asarray(found["hash"], np.uint64), np.asarray(found["records"], np.int16))
+    statistics = KeptStatistics(counts, None, np.zeros(0, np.uint64), np.zeros(0, np.int32))
     words = con.sql(f"SELECT word, bits FROM {kept}.words ORDER BY token_id").pl()
-    vocabulary = None
     if words.height:
         bits = words["bits"].cast(pl.Int16).to_numpy()
-        vocabulary = Vocabulary(words["word"].rechunk(), bits, document["rare_bits"])
+        statistics = statistics.with_words(Vocabulary(words["word"].rechunk(), bits, document["rare_bits"]))
     match = KeptMatch(
         tuple(tuple(each) for each in document["roles"]),
         frozenset(document["columns"]),
         document["model"],
         document["limit"],
     )
-    return match, Statistics(counts, vocabulary)
+    return match, statistics
 
 
 def _write_keys(con: Connection, kept: str, prepared: Prepared, keys: Sequence[BlockingKey], limit: int) -> None:
