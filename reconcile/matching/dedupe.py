@@ -69,10 +69,13 @@ def _write_pairs(con: Connection, scored: Scored, rules: MatchRules, table: str,
 
 def _drop_families(con: Connection, records: str, table: str) -> None:
     """A parent and its child, and two children that both have a parent, are what they are on purpose: no duplicates."""
+    source = f"{quoted(records)} WHERE parent_id IS NOT NULL"
+    parents = f"SELECT record_id::VARCHAR AS id, parent_id::VARCHAR AS parent FROM {source}"
     con.execute(f"""
-        DELETE FROM {table} USING {quoted(records)} a, {quoted(records)} b
-        WHERE a.record_id = {table}.id_a AND b.record_id = {table}.id_b
-            AND (a.parent_id = b.record_id OR b.parent_id = a.record_id OR a.parent_id = b.parent_id)""")
+        DELETE FROM {table} WHERE (id_a, id_b) IN (
+            SELECT (id_a, id_b) FROM {table}
+            LEFT JOIN ({parents}) a ON a.id = id_a LEFT JOIN ({parents}) b ON b.id = id_b
+            WHERE a.parent = id_b OR b.parent = id_a OR a.parent = b.parent)""")
 
 
 def _write_clusters(con: Connection, rules: MatchRules, pairs: str, table: str) -> int:
