@@ -21,6 +21,7 @@ import polars as pl
 
 from reconcile.matching.join import KEY_BITS, ROW_BITS, Codes, Groups, Hashes, common_groups, distinct_pairs
 from reconcile.matching.pairs import Rows
+from reconcile.matching.side import Side
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -105,6 +106,7 @@ ORDER: tuple[str, ...] = (
     "name_key", "family", "given_root", "birth", "city", "postcode", "street", "house", "domain", "email", "phone",
 )  # fmt: skip
 NEIGHBOURS = 3
+_WORDS = ("nullif(name_set, 0)", "nullif(t1, 0)", "nullif(t2, 0)")
 _REFINEMENT_COLUMNS = {"nullif(t2, 0)": "t1", "name_key[:5]": "name_key"}
 
 
@@ -181,10 +183,14 @@ def block(  # noqa: PLR0917 - one call, by position
     threads: int = 0,
     *,
     is_self: bool,
+    sides: Sequence[Side] = (),
 ) -> Candidates:
-    """The candidate pairs of two relations of cleaned columns; a row's number is its place in the relation."""
+    """The candidate pairs of two relations of cleaned columns; a row's number is its place in the relation.
+
+    Where the sides that the relations show are given, their numbers are used, and fewer texts are hashed.
+    """
     keys = keys_for(columns)
-    hashes = _Hashes(con, (left, left if is_self else right), keys, columns)
+    hashes = _Hashes(con, (left, left if is_self else right), keys, columns, sides)
     found: list[_Found] = []
     workers = threads or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
@@ -209,9 +215,14 @@ class _Hashes:
     """The hashes of both sides' keys, and of what oversized ones are refined with, asked for one by one."""
 
     def __init__(
-        self, con: Connection, tables: tuple[str, str], keys: Sequence[BlockingKey], columns: Collection[str]
+        self,
+        con: Connection,
+        tables: tuple[str, str],
+        keys: Sequence[BlockingKey],
+        columns: Collection[str],
+        sides: Sequence[Side],
     ) -> None:
-        self._con, self._tables, self._keys = con, tables, keys
+        self._con, self._tables, self._keys, self._sides = con, tables, keys, sides
         self._parts = refinements_for(columns)
         self._order = [column for column in ORDER if column in columns]
         self._lock, self._asking = Lock(), Lock()
@@ -219,13 +230,13 @@ class _Hashes:
 
     def of_key(self, key: int) -> tuple[Hashes, Hashes]:
         """The hashes of a kind of key per row of both sides; 0 for none."""
-        return self._ask(hash_sql(key, self._keys[key].parts))
+        return self._ask(self._keys[key].parts)
 
     def refinements(self) -> list[tuple[Hashes, Hashes]]:
         """The hashes of the second attributes, kept once they are asked for."""
         with self._lock:
             if not self._refinements:
-                self._refinements = [self._ask(hash_sql(100 + i, [part])) for i, part in enumerate(self._parts)]
+                self._refinements = [self._ask((part,)) for part in self._parts]
             return self._refinements
 
     def neighbours(self, oversized: Mapping[int, Groups], *, is_self: bool) -> Codes:
@@ -267,14 +278,43 @@ class _Hashes:
             self._con.unregister("_members")
         return [np.asarray(ordered[name]).astype(np.uint64) for name in ("g", "key", "side", "row")]
 
-    def _ask(self, sql: str) -> tuple[Hashes, Hashes]:
-        first = self._of_table(self._tables[0], sql)
-        return first, first if self._tables[0] == self._tables[1] else self._of_table(self._tables[1], sql)
+    def _ask(self, parts: Sequence[str]) -> tuple[Hashes, Hashes]:
+        first = self._of_side(0, parts)
+        return first, first if self._tables[0] == self._tables[1] else self._of_side(1, parts)
+
+    def _of_side(self, i: int, parts: Sequence[str]) -> Hashes:
+        """The hash of some parts together per record of a side; 0 where a part is null."""
+        numbers = {part: _numbers(self._sides[i], part) for part in parts} if self._sides else {}
+        known = [found for found in numbers.values() if found is not None]
+        others = [part for part in parts if numbers.get(part) is None]
+        return _combined([*known, self._of_table(self._tables[i], hash_sql(0, others))] if others else known)
 
     def _of_table(self, table: str, sql: str) -> Hashes:
         with self._asking:
             found = self._con.execute(f"SELECT coalesce({sql}, 0)::UBIGINT AS h FROM {table}").fetchnumpy()
         return np.asarray(found["h"], dtype=np.uint64)
+
+
+def _numbers(side: Side, part: str) -> Hashes | None:
+    """What stands for a part of a key in the numbers of a side; None where only the text says it."""
+    if part in side.codes:
+        return side.codes[part].view(np.uint32).astype(np.uint64)
+    if side.words is None or part not in _WORDS:
+        return None
+    return side.words.sets if part == _WORDS[0] else side.words.ids[:, _WORDS.index(part) - 1].astype(np.uint64)
+
+
+def _combined(numbers: Sequence[Hashes]) -> Hashes:
+    """One number for several, well mixed; 0 where any of them is 0."""
+    mixed = np.zeros(len(numbers[0]), dtype=np.uint64)
+    is_missing = np.zeros(len(mixed), dtype=bool)
+    for each in numbers:
+        mixed = (mixed ^ each) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(32)
+        is_missing |= each == 0
+    mixed[mixed == 0] = 1
+    mixed[is_missing] = 0
+    return mixed
 
 
 def _pairs_of_key(values: tuple[Hashes, Hashes], hashes: _Hashes, key: int, limit: int, *, is_self: bool) -> _Found:

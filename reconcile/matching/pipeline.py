@@ -163,8 +163,8 @@ def find_candidates(con: Connection, prepared: Prepared, rules: MatchRules, *, i
     """The pairs worth comparing: all of two small sides, else those that share a key."""
     if max(prepared.left_rows, prepared.right_rows) < rules.compare_all_below:
         return all_pairs(prepared.left_rows, prepared.right_rows, is_self=is_self)
-    limit, threads = rules.block_pairs, rules.threads
-    return block(con, prepared.left, prepared.right, prepared.columns, limit, threads, is_self=is_self)
+    limit, threads, sides = rules.block_pairs, rules.threads, prepared.sides
+    return block(con, prepared.left, prepared.right, prepared.columns, limit, threads, is_self=is_self, sides=sides)
 
 
 def score_rows(
