@@ -113,8 +113,7 @@ def compare(left: Path, right: Path, **given: Any) -> None:
 
 def _compare(left: Path, right: Path, options: _Options) -> bool:
     recipe = _recipe(options)
-    size = sum(path.stat().st_size for path in (left, right) if path.is_file())
-    with TerminalProgress() as shown, Workspace(memory_limit=options.memory_limit, size_bytes=size) as work:
+    with TerminalProgress() as shown, Workspace(memory_limit=options.memory_limit) as work:
         if shown.is_on:
             shown.watch(work.watch())
         shown.report(Progress("reading the files", 0, None, "rows"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +25,6 @@ from reconcile.model import Progress
 from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
-_IN_MEMORY_BYTES = 600_000_000
 _MEMORY_LIMIT = "2500MB"
 _UTC = "SET TimeZone = 'UTC'"
 
@@ -34,19 +32,16 @@ _UTC = "SET TimeZone = 'UTC'"
 class Workspace:
     """Two loaded tables, what can be proposed for them, and the comparison itself.
 
-    Small files are held in memory, large ones in a database file in `folder`; both spill there beyond `memory_limit`.
-    Use it as a context manager, or call `close`.
+    Both are held in memory, and spill to `folder` beyond `memory_limit`: a database file would pack them first, which
+    takes longer than to read them as often as a comparison does. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, folder: Path | None = None, *, memory_limit: str = _MEMORY_LIMIT, size_bytes: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, *, memory_limit: str = _MEMORY_LIMIT) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
-        self._is_large = size_bytes > _IN_MEMORY_BYTES
-        self.con = duckdb.connect(str(self.folder / "work.duckdb") if self._is_large else ":memory:")
+        self.con = duckdb.connect()
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.con.execute(_UTC)
-        # The database goes with the workspace: nobody needs it put in order when it is closed.
-        self.con.execute("PRAGMA disable_checkpoint_on_shutdown")
         self._sides: dict[str, Side] = {}
         self._readers: list[duckdb.DuckDBPyConnection] = []
         self._is_watched = False
@@ -70,8 +65,7 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`.
         """
-        with self._uncompressed():
-            read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
+        read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
         self._sides[side] = make_side(self.con, read)
         return read
 
@@ -81,22 +75,13 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`; the left one's where both cannot be read.
         """
-        with self._uncompressed(), ThreadPoolExecutor(2) as threads:
+        with ThreadPoolExecutor(2) as threads:
             reads = [
                 threads.submit(self._read, side, path, options)
                 for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
             ]
         for side, read in zip(("left", "right"), reads, strict=True):
             self._sides[side] = make_side(self.con, read.result())
-
-    @contextmanager
-    def _uncompressed(self) -> Iterator[None]:
-        """Write tables as they are: finding out how to pack them takes longer than to read them ten times."""
-        self.con.execute("SET force_compression = 'uncompressed'")
-        try:
-            yield
-        finally:
-            self.con.execute("RESET force_compression")
 
     def watch(self) -> Callable[[], float | None]:
         """What can be asked from another thread how far the present statement is: 0 to 100, None where it cannot say.
@@ -166,8 +151,7 @@ class Workspace:
         """
         started = time.monotonic()
         plan = make_plan(self.con, self.left, self.right, recipe)
-        kept = self.folder / "result.duckdb" if self._is_large else None
-        return write_comparison(self.con, plan, target, started, kept=kept, link_rows=link_rows, progress=progress)
+        return write_comparison(self.con, plan, target, started, link_rows=link_rows, progress=progress)
 
     def result(self) -> ComparisonFile:
         """The result of a comparison without a target, while the workspace is open."""
@@ -199,8 +183,7 @@ def compare_files(
     """
     recipe = recipe or Recipe()
     started = time.monotonic()
-    size = sum(path.stat().st_size for path in (left, right) if path.is_file())
-    with Workspace(folder, memory_limit=memory_limit, size_bytes=size) as work:
+    with Workspace(folder, memory_limit=memory_limit) as work:
         progress(Progress("reading the files", 0, None, "rows"))
         work.load_both(left, right, recipe)
         made = work.compare(recipe, target, link_rows=link_rows, progress=progress)

@@ -52,13 +52,12 @@ def write_comparison(
     target: Path | None,
     started: float,
     *,
-    kept: Path | None,
     link_rows: RowLinker | None,
     progress: Callable[[Progress], None],
 ) -> Comparison:
     """Compare by the plan and write the result file: beside `target` first, then renamed.
 
-    Without a target the result stays attached as `RESULT`: in the file `kept`, or in memory where that is None.
+    Without a target the result stays attached as `RESULT`, in memory.
 
     Raises:
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
@@ -66,7 +65,7 @@ def write_comparison(
     progress(Progress("matching rows", 0, None, "rows"))
     notes = [*_match(con, plan, link_rows), *_unit_notes(plan), *_empty_notes(plan)]
     if target is None:
-        con.execute(f"ATTACH {literal(str(kept or ':memory:'))} AS {RESULT}")
+        con.execute(f"ATTACH ':memory:' AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))
         return _fill(con, plan, "", started, notes)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")

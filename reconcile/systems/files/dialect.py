@@ -61,7 +61,8 @@ class Dialect:
             "header" if self.has_header else "no header",
             "decimal comma" if self.decimal == "," else "decimal point",
         ]
-        return ", ".join(parts + ([f"{self.skip_lines} lines skipped"] if self.skip_lines else []))
+        lines = "1 line" if self.skip_lines == 1 else f"{self.skip_lines} lines"
+        return ", ".join(parts + ([f"{lines} skipped"] if self.skip_lines else []))
 
 
 def python_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
@@ -97,21 +98,29 @@ def detect_dialect(
         base: carries what is known already (encoding, byte order mark).
         is_whole: the sample is the whole file, so its last line counts too.
         delimiter: fixed by a person or by the file's ending; None to find it.
-        skip_lines: lines in front of the header, as a person says; None to find them.
+        skip_lines: lines in front of the header, as a person says; None to find them. Blank ones behind them count too.
     """
     text = sample if is_whole else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
-    text = "".join(text.splitlines(keepends=True)[skip_lines:]) if skip_lines else text
+    lines = io.StringIO(text, newline="").readlines()
+    front = _first_filled(lines, skip_lines or 0)
+    text = "".join(lines[front:])
     choices = [delimiter] if delimiter else list(DELIMITERS)
     best = max(
         (replace(base, delimiter=d, quote=q, escape=e) for d in choices for q, e in _quotings(text)),
         key=lambda dialect: _score(text, dialect),
     )
     rows = list(_records(text, best))
-    titles = _title_lines(text, rows) if skip_lines is None else 0
+    titles = title_rows(rows) if skip_lines is None else 0
+    for row in rows[:titles]:
+        if len(row) > 1 or row[0].strip(" "):  # blank lines are passed over with the title above
+            front = _first_filled(lines, front + 1)
     body = rows[titles:]
-    return replace(
-        best, skip_lines=skip_lines or titles, has_header=has_header(body), decimal=decimal_mark(body[1:] or body)
-    )
+    return replace(best, skip_lines=front, has_header=has_header(body), decimal=decimal_mark(body[1:] or body))
+
+
+def _first_filled(lines: Sequence[str], start: int) -> int:
+    """The first line from `start` on that is not blank."""
+    return next((place for place in range(start, len(lines)) if lines[place].strip(" \r\n")), len(lines))
 
 
 def _quotings(text: str) -> list[tuple[str, str]]:
@@ -136,19 +145,34 @@ def _score(text: str, dialect: Dialect) -> tuple[float, int, int]:
     return (round(consistency, 1), min(width, 3), count - order)
 
 
-def _title_lines(text: str, rows: Sequence[Sequence[str]]) -> int:
-    """Leading records that are narrower than the table, as report exports have; 0 unless lines and records agree."""
+def title_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many leading records are titles, as report exports have them; 0 where that is not clear.
+
+    Titles are narrower than the table, or padded to its width with blanks, and each is one line.
+    """
     widths = Counter(len(row) for row in rows)
-    if not widths:
-        return 0
-    usual = widths.most_common(1)[0][0]
+    usual = widths.most_common(1)[0][0] if widths else 0
     first = next((i for i, row in enumerate(rows) if len(row) == usual), 0)
-    if usual < 3 or first == 0 or first > MAX_TITLE_LINES or len(rows) - first < 3:
+    is_title = all(_filled(row) <= max(1, usual // 2) for row in rows[:first])
+    first = first if first and is_title else _padded_titles(rows)
+    if usual < 3 or first > MAX_TITLE_LINES or len(rows) - first < 3:
         return 0
-    is_title = all(sum(1 for cell in row if cell.strip()) <= max(1, usual // 2) for row in rows[:first])
-    plain = not any("\n" in cell or "\r" in cell for row in rows[:first] for cell in row)
-    blank_between = any(not line.strip() for line in text.splitlines()[:first])
-    return first if is_title and plain and not blank_between else 0
+    is_plain = not any("\n" in cell or "\r" in cell for row in rows[:first] for cell in row)
+    return first if is_plain else 0
+
+
+def _padded_titles(rows: Sequence[Sequence[str]]) -> int:
+    """Records above the first without a blank, where each ends in one, the first is a title alone, and names follow."""
+    first = next((i for i, row in enumerate(rows[: MAX_TITLE_LINES + 1]) if _filled(row) == len(row)), 0)
+    above = rows[:first]
+    is_padded = all(not row[-1].strip() for row in above)
+    if first and is_padded and _filled(above[0]) == 1 and above[0][0].strip() and has_header(rows[first:]):
+        return first
+    return 0
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(1 for cell in row if cell.strip())
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

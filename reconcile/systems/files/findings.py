@@ -17,6 +17,7 @@ WarningKind = Literal[
     "nul_characters",
     "lines_before_header",
     "workbook_errors",
+    "formulas_without_value",
 ]
 
 _SENTENCES: dict[WarningKind, str] = {
@@ -31,6 +32,8 @@ _SENTENCES: dict[WarningKind, str] = {
     "nul_characters": "{count} value{s} with NUL characters",
     "lines_before_header": "{count} line{s} in front of the header, skipped",
     "workbook_errors": "{count} cell{s} with a spreadsheet error such as #N/A, read as empty",
+    "formulas_without_value": "{count} formula{s} without a stored value, read as empty: open the workbook in a "
+    "spreadsheet and save it",
 }
 
 

@@ -13,7 +13,7 @@ import duckdb
 from reconcile.errors import InputError, UnreadableFileError
 from reconcile.systems.files.content import content_warnings
 from reconcile.systems.files.delimited import UNREADABLE_COLUMNS
-from reconcile.systems.files.dialect import Dialect, has_header
+from reconcile.systems.files.dialect import Dialect, has_header, title_rows
 from reconcile.systems.files.findings import ReadWarning
 from reconcile.systems.files.headers import unique_names
 from reconcile.systems.files.json_lines import load_json_lines
@@ -101,6 +101,8 @@ def read_file(
     """
     source = Path(path)
     shown = name or source.name
+    if source.is_dir():
+        raise InputError(f"{str(source)!r} is a folder.", remedy="Name one of its files.")
     if not source.is_file():
         raise InputError(f"There is no file {str(source)!r}.", remedy="Check the path.")
     con.execute(f"CREATE OR REPLACE TABLE {identifier(f'{table}_unreadable')} ({UNREADABLE_COLUMNS})")
@@ -150,23 +152,28 @@ def _workbook(
 ) -> _Found:
     del keep_empty  # a cell of a workbook is filled or not
     sheet = load_sheet(con, source.path, options.sheet, table, source.work, shown=source.shown, limits=source.limits)
-    warnings = _name_columns(con, table, sheet.header, options)
+    warnings = _name_columns(con, table, options)
     if sheet.errors:
         warnings.append(ReadWarning("workbook_errors", sheet.errors))
+    if sheet.unsaved:
+        warnings.append(ReadWarning("formulas_without_value", sheet.unsaved))
     return _Found(sheet=sheet.name, sheets=sheet.names, warnings=tuple(warnings))
 
 
-def _name_columns(
-    con: duckdb.DuckDBPyConnection, table: str, header: Sequence[str | None], options: ReadOptions
-) -> list[ReadWarning]:
-    """Take the first row of a sheet as names where it is a header."""
+def _name_columns(con: duckdb.DuckDBPyConnection, table: str, options: ReadOptions) -> list[ReadWarning]:
+    """Take the first row of a sheet, or that below its titles, as names where it is a header."""
     rows = con.sql(f"SELECT * FROM {identifier(table)} LIMIT 200").fetchall()
     cells = [[cell or "" for cell in row] for row in rows]
-    is_header = has_header(cells) if options.has_header is None else options.has_header
-    names, warnings = unique_names(header) if is_header else (tuple(f"column_{i + 1}" for i in range(len(header))), [])
+    front = title_rows(cells) if options.skip_lines is None else min(options.skip_lines, len(cells) - 1)
+    is_header = has_header(cells[front:]) if options.has_header is None else options.has_header
+    width = len(cells[0])
+    names, warnings = unique_names(rows[front]) if is_header else (tuple(f"column_{i + 1}" for i in range(width)), [])
     select = ", ".join(f"c{i} AS {identifier(name)}" for i, name in enumerate(names))
-    where = "WHERE rowid > 0" if is_header else ""
+    where = f"WHERE rowid >= {front + is_header}"
     con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {select} FROM {identifier(table)} {where}")
+    if front:
+        shown = tuple(" ".join(filter(None, row))[:80] for row in rows[: min(front, 5)])
+        warnings.append(ReadWarning("lines_before_header", front, examples=shown))
     return warnings
 
 

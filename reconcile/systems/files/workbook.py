@@ -36,14 +36,14 @@ class Sheet:
     Attributes:
         names: all sheets of the workbook, in order.
         name: the one loaded.
-        header: its first row, None for empty cells.
         errors: cells that hold an error such as #N/A and were read as empty.
+        unsaved: formulas whose value is not in the file, as programs write them, and that were read as empty.
     """
 
     names: tuple[str, ...]
     name: str
-    header: tuple[str | None, ...]
     errors: int
+    unsaved: int
 
 
 def sheet_names(path: Path, *, shown: str, limits: Limits = LIMITS) -> tuple[str, ...]:
@@ -82,10 +82,10 @@ def load_sheet(
         answer = _child(["load", str(path), name or "", str(target)], shown, limits)
         if not answer.get("rows"):
             raise UnreadableFileError(shown, f"sheet {answer['name']!r} is empty", remedy="Choose another sheet.")
-        header = _load_rows(con, target, table, int(answer["columns"]))
+        _load_rows(con, target, table, int(answer["columns"]))
     finally:
         target.unlink(missing_ok=True)
-    return Sheet(tuple(answer["names"]), answer["name"], header, int(answer["errors"]))
+    return Sheet(tuple(answer["names"]), answer["name"], int(answer["errors"]), int(answer["unsaved"]))
 
 
 def _measure(path: Path, shown: str, limits: Limits) -> None:
@@ -136,14 +136,12 @@ def _reason(stderr: str) -> str:
     return f"the workbook cannot be opened ({lines[-1][:200] if lines else 'its reader stopped'})"
 
 
-def _load_rows(con: duckdb.DuckDBPyConnection, source: Path, table: str, width: int) -> tuple[str | None, ...]:
+def _load_rows(con: duckdb.DuckDBPyConnection, source: Path, table: str, width: int) -> None:
     scan = f"read_parquet({literal(str(source))})"
     names = [f"c{i}" for i in range(width)]
     select = ", ".join(f"{sql} AS {name}" for name, sql in zip(names, _as_written(con, scan, names), strict=True))
     any_value = " OR ".join(f"{name} IS NOT NULL" for name in names)
     con.execute(f"CREATE OR REPLACE TABLE {identifier(table)} AS SELECT {select} FROM {scan} WHERE {any_value}")
-    first = con.sql(f"SELECT * FROM {identifier(table)} WHERE rowid = 0").fetchall()
-    return tuple(first[0]) if first else ()
 
 
 def _as_written(con: duckdb.DuckDBPyConnection, scan: str, names: list[str]) -> list[str]:

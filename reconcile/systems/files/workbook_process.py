@@ -3,13 +3,14 @@
     workbook_process.py MEMORY_BYTES SECONDS names PATH
     workbook_process.py MEMORY_BYTES SECONDS load PATH SHEET TARGET
 
-It prints one JSON object: `{"names": [...], "name": ..., "rows": ..., "columns": ..., "errors": ...}`, or
-`{"problem": ...}`. TARGET becomes a Parquet file with one text column per sheet column, header row included.
+It prints one JSON object: `{"names": [...], "name": ..., "rows": ..., "columns": ..., "errors": ..., "unsaved": ...}`,
+or `{"problem": ...}`. TARGET becomes a Parquet file with one text column per sheet column, header row included.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import zipfile
@@ -19,6 +20,7 @@ from xml.etree import ElementTree as ET
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REFERENCE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CHUNK = 1024 * 1024
+_UNSAVED = re.compile(rb"<c ([^>]*)>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 
 
 def main(arguments: list[str]) -> int:
@@ -55,23 +57,32 @@ def _load(book: Any, path: str, name: str, target: str) -> dict[str, Any]:
     batch = pa.record_batch(sheet) if sheet.width else pa.record_batch([], names=[])
     table = pa.table({f"c{i}": column.cast(pa.string()) for i, column in enumerate(batch.columns)})
     parquet.write_table(table, target, compression="lz4")
-    return {"rows": table.num_rows, "columns": table.num_columns, "errors": _count_errors(path, name)}
+    return {"rows": table.num_rows, "columns": table.num_columns, **_count_odd(path, name)}
 
 
-def _count_errors(path: str, name: str) -> int:
-    """Cells of an XLSX sheet that hold an error (#N/A, #DIV/0! ...); 0 for the other formats."""
+def _count_odd(path: str, name: str) -> dict[str, int]:
+    """Cells of an XLSX sheet with an error (#N/A ...), and formulas without a stored value; 0 for other formats."""
+    found = {"errors": 0, "unsaved": 0}
     if not zipfile.is_zipfile(path):
-        return 0
+        return found
     with zipfile.ZipFile(path) as archive:
         part = _sheet_part(archive, name)
         if part is None:
-            return 0
-        count, tail = 0, b""
+            return found
         with archive.open(part) as file:
+            tail = b""
             while chunk := file.read(_CHUNK):
-                count += (tail + chunk).count(b' t="e"')
-                tail = (tail + chunk)[-5:]
-        return count
+                whole, cut, rest = (tail + chunk).rpartition(b"<c ")
+                _add_odd(whole, found)
+                tail = (cut + rest)[-_CHUNK:]  # the last cell may go on in the next piece
+            _add_odd(tail, found)
+    return found
+
+
+def _add_odd(xml: bytes, found: dict[str, int]) -> None:
+    found["errors"] += xml.count(b' t="e"')
+    # A formula that gives an empty text is stored without a value too, and says that it is text.
+    found["unsaved"] += sum(b't="str"' not in cell for cell in _UNSAVED.findall(xml))
 
 
 def _sheet_part(archive: zipfile.ZipFile, name: str) -> str | None:

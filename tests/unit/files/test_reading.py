@@ -123,6 +123,51 @@ def test_ragged_rows_are_listed_with_their_lines(con: duckdb.DuckDBPyConnection,
     assert [(w.kind, w.count) for w in read.warnings] == [("ragged_rows", 3)]
 
 
+BODY = "id,name,amount\n1,a,2\n2,b,3\n3,c,4\n"
+
+
+@pytest.mark.parametrize(
+    ("front", "skipped"),
+    [
+        ("", 0),
+        ("\n\n", 2),
+        ("  \n", 1),
+        ("Report\n", 1),
+        ("Report\n\n", 2),
+        ('Report "A"\n\n \n', 3),
+        ("Report\nfor May\n\n", 3),
+        ("\nReport\n\nfor May\n", 4),
+        ("Report,,\nMade,2026-03-04,\n,,\n", 3),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("ragged", ["", "4,d\n"])
+def test_what_stands_above_the_header_is_no_row(  # noqa: PLR0917 - one argument a column of the tables above
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, front: str, skipped: int, end: str, ragged: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes((front + BODY + ragged).replace("\n", end).encode())
+    read = read_file(con, path, "t")
+    assert read.columns == ("id", "name", "amount")
+    assert rows(con, read) == [("1", "a", "2"), ("2", "b", "3"), ("3", "c", "4")]
+    assert [text for _, text in unreadable(con, read)] == ([ragged.strip()] if ragged else [])
+    assert {w.kind: w.count for w in read.warnings}.get("lines_before_header", 0) == skipped
+
+
+def test_titles_above_a_sheet_are_no_rows(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Report"], [], ["id", "name", "twice"], [1, "a", "=A4*2"], [2, "b", 4], [3, "c", 6]):
+        sheet.append(row)
+    book.save(path)
+    read = read_file(con, path, "t")
+    assert read.columns == ("id", "name", "twice")
+    assert rows(con, read) == [("1", "a", None), ("2", "b", "4"), ("3", "c", "6")]
+    assert {w.kind: w.count for w in read.warnings} == {"lines_before_header": 1, "formulas_without_value": 1}
+
+
 def test_headers_are_made_unique(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,a,,A,rowid\n1,2,3,4,5\n2,3,4,5,6\n")
