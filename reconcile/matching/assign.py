@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,6 +53,9 @@ def assign_best(group: Integers, weight: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _components(left: Integers, right: Integers) -> Integers:
+    from scipy.sparse import coo_array  # noqa: PLC0415 - takes longer to import than a small match; many need none
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - as above
+
     lefts, left_index = np.unique(left, return_inverse=True)
     rights, right_index = np.unique(right, return_inverse=True)
     size = len(lefts) + len(rights)
@@ -76,6 +77,9 @@ def _packets(component: Integers) -> list[tuple[int, int]]:
 
 def _best_matching(left: Integers, right: Integers, weight: Floats) -> Integers:
     """Positions of the chosen candidates. Every left record has a place of its own to stay unmatched."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - as above
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching  # noqa: PLC0415 - as above
+
     lefts, rows = np.unique(left, return_inverse=True)
     rights, columns = np.unique(right, return_inverse=True)
     top = float(weight.max()) + 1.0

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -83,6 +81,9 @@ def weak_bridges(a: Integers, b: Integers, weight: Floats, records: int) -> npt.
 
 
 def _components(a: Integers, b: Integers, records: int) -> Integers:
+    from scipy.sparse import coo_array  # noqa: PLC0415 - takes longer to import than a small match; links need no clusters
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - as above
+
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(records, records))
     _, labels = connected_components(graph, directed=False)
     first = np.full(int(labels.max()) + 1 if records else 0, records, dtype=np.int64)

@@ -23,7 +23,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand
 from reconcile.matching.comparison import Comparison
@@ -116,32 +115,36 @@ def _log2_sum(rows: Floats) -> Floats:
 
 
 class _Patterns:
-    """Distinct patterns of levels and how many pairs have each, as one sparse matrix of what each pattern says."""
+    """Distinct patterns of levels and how many pairs have each; level 0, which says nothing, counts for nothing."""
 
     def __init__(self, levels: Integers, counts: Floats, comparisons: Sequence[Comparison]) -> None:
         self.levels, self.counts = levels, counts
         self.sizes = [len(each.labels) for each in comparisons[: levels.shape[1]]]
         self.starts = np.concatenate(([0], np.cumsum(self.sizes)))
-        said = levels > 0
-        rows, columns = np.nonzero(said)
-        places = (self.starts[:-1] + levels)[rows, columns]
-        shape = (len(levels), int(self.starts[-1]))
-        self.said = csr_array(coo_array((np.ones(len(rows)), (rows, places)), shape=shape))
-        self.told = csr_array(self.said.T)
+        self.places = self.starts[:-1] + levels
 
     def responsibilities(self, model: MatchModel) -> Floats:
         """Probability of each class (columns, in the order of the model's sizes) per pattern."""
         width = len(self.sizes)
         logs = np.column_stack([np.log(np.concatenate(each[:width])) for each in model.shares.values()])
-        total = self.said @ logs + np.log(np.array(list(model.sizes.values())))
+        logs[self.starts[:-1]] = 0.0
+        said = np.zeros((len(self.levels), logs.shape[1]))
+        for column in self.places.T:
+            said += logs.take(column, axis=0)
+        total = said + np.log(np.array(list(model.sizes.values())))
         likelihood: Floats = np.exp(total - total.max(axis=1, keepdims=True))
         likelihood /= likelihood.sum(axis=1, keepdims=True)
         return likelihood
 
     def level_counts(self, weights: Floats) -> list[Floats]:
         """The weights summed by level (rows), per comparison; level 0, which says nothing, has none."""
-        summed: Floats = np.asarray(self.told @ weights)
-        return [summed[a:b] for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)]
+        columns = weights.T if weights.ndim > 1 else weights[None]
+        summed: list[Floats] = []
+        for levels, size in zip(self.levels.T, self.sizes, strict=True):
+            counts = np.column_stack([np.bincount(levels, each, size).astype(np.float64) for each in columns])
+            counts[0] = 0.0
+            summed.append(counts if weights.ndim > 1 else counts[:, 0])
+        return summed
 
 
 def learn(evidence: Evidence, rivals: Rivals | None) -> MatchModel:

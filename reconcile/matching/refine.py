@@ -19,7 +19,6 @@ from dataclasses import replace
 import duckdb
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from reconcile.errors import InputError
 from reconcile.matching.learn import MatchModel
@@ -43,6 +42,8 @@ def refine(model: MatchModel, levels: Integers, is_same: npt.NDArray[np.bool_], 
     Raises:
         InputError: no judgement.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - takes longer to import than a small match; few have judgements
+
     if len(is_same) == 0:
         raise InputError("There is no judgement to learn from.", remedy="Judge some pairs as same or different first.")
     plain = replace(model, corrections=())
