@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TELLING_SHARE = 0.05  # of random pairs that agree as well as any: above it, agreement tells little
 TINY = 1e-15
-FEW_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
+USUAL_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
 # How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of
 # a pair and of its rivals is the same thing twice, so the iteration would take its own guesses for proof.
 RANKS_OF_MATCHES = (0.0, 0.02, 0.06, 0.17, 0.15, 0.6)
@@ -38,11 +38,15 @@ def is_telling(evidence: Evidence, i: int) -> bool:
 
 
 def agrees_often(evidence: Evidence, i: int) -> bool:
-    """Whether random pairs agree in a comparison as well as any pair does, too often to tell much."""
+    """Whether pairs agree in a comparison as well as any pair does, too often to tell much.
+
+    One pair for each record may be a match, which is much where records are few.
+    """
     levels = evidence.random_levels[:, i]
     best = int(evidence.levels[:, i].max(initial=0))
     said = evidence.random_counts[levels > 0].sum()
-    return best > 1 and bool(evidence.random_counts[levels == best].sum() > TELLING_SHARE * said)
+    matches = said / evidence.all_pairs * min(evidence.left_records, evidence.right_records)
+    return best > 1 and bool(evidence.random_counts[levels == best].sum() - matches > TELLING_SHARE * said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,7 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     if len(telling) != 1:
         return Beforehand(tuple(random))
     only = telling[0]
-    others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
-    random[only] = _by_chance(evidence.comparisons[only], others)
+    random[only] = share_by_chance(evidence.comparisons[only], evidence)
     if rivals is None:
         return Beforehand(tuple(random))
     beyond = _beyond_one_each(evidence, only, rivals)
@@ -83,9 +86,11 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     return Beforehand(tuple(random), tuple(shares), float(beyond.sum()), ranks)
 
 
-def _by_chance(each: Comparison, others: float) -> Floats:
+def share_by_chance(each: Comparison, evidence: Evidence) -> Floats:
+    """The share of random pairs at each level, as known from elsewhere; NaN for a level of which nothing is known."""
+    others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
     known = np.full(len(each.labels), np.nan)
-    known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, FEW_RECORDS)
+    known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, USUAL_RECORDS)
     return known
 
 

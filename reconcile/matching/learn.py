@@ -24,13 +24,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand
+from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand, share_by_chance
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
+FEW_RECORDS = 200  # of so few, a good part of the random pairs are matches
 SEEN_ENOUGH = 3  # a level seen this often in the sample of all pairs has its chance probability from there
 ROUNDS = 4  # competition and weights are learned in turn this often
 STEPS = 4  # iterations between two looks at the competition
@@ -230,18 +231,21 @@ def _classes(evidence: Evidence, known: Beforehand) -> tuple[str, ...]:
     return tuple(sorted(kept))  # the order in which a stored model is read: sums must come out the same
 
 
-def _start(evidence: Evidence, known: Beforehand) -> MatchModel:
+def _start(evidence: Evidence, beforehand: Beforehand) -> MatchModel:
     """Matches agree in what does not often agree by chance: half of the smaller side has a partner."""
     chance = tuple(
         _normalised(np.bincount(evidence.random_levels[:, i], evidence.random_counts, len(each.labels)).astype(float))
         for i, each in enumerate(evidence.comparisons)
     )
+    if min(evidence.left_records, evidence.right_records) < FEW_RECORDS:
+        known = (share_by_chance(each, evidence) for each in evidence.comparisons)
+        chance = tuple(_told(shares, np.fmin(shares, each)) for shares, each in zip(chance, known, strict=True))
     ladder = tuple(
         chance[i] if agrees_often(evidence, i) else _ladder(each) for i, each in enumerate(evidence.comparisons)
     )
     matches = max(0.5 * min(evidence.left_records, evidence.right_records), 1.0)
     sizes, shares = {}, {}
-    for name in _classes(evidence, known):
+    for name in _classes(evidence, beforehand):
         sizes[name] = {"match": matches, "random": evidence.all_pairs}.get(name, 0.1 * matches)
         shares[name] = tuple(
             ladder[i] if _is_free(name, each) else _capped(chance[i], name, each)
@@ -358,10 +362,12 @@ def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, r
     candidates = patterns.level_counts(by_chance)
     pairs_per_drawn = evidence.all_pairs / max(float(evidence.random_counts.sum()), 1.0)
     chance = []
-    for seen, drawn, found in zip(unmatched, draws, candidates, strict=False):
+    floors = [share_by_chance(each, evidence) for each in evidence.comparisons]
+    for seen, drawn, found, rarest in zip(unmatched, draws, candidates, floors, strict=False):
         total = max(float(seen.sum()), 1.0)
         comparable = pairs_per_drawn * total
-        rare = np.clip(found / comparable, 0.05 / comparable, (drawn[:, 1] + 1.0) / total)
+        floor = np.fmin(0.05 / comparable, rarest)  # what is not known is NaN
+        rare = np.clip(found / comparable, floor, (drawn[:, 1] + 1.0) / total)
         shares = np.where(drawn[:, 0] >= SEEN_ENOUGH, np.maximum(seen / total, found / comparable), rare)
         shares[0] = 0.0
         chance.append(np.maximum(shares / shares.sum(), TINY))

@@ -14,11 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from reconcile.matching.clean.tokens import NameWords
+from reconcile.matching.clean.tokens import ABBREVIATIONS, NameWords
 from reconcile.matching.join import sort_hashes
 
 WIDTH = 6  # words of a name that take part, the rarest ones
 MOST_WORDS = 12  # of a name that are looked at
+FEW_NAMES = 2000
+GENERAL_SHARE = 0.02  # of names that have one of the general words, each
+GENERAL_WORDS = (
+    *dict.fromkeys(ABBREVIATIONS.values()), "global", "partner", "son", "united", "new", "world", "city", "capital",
+    "property", "estate", "care", "health", "food", "trading", "supply", "design", "energy", "digital",
+)  # fmt: skip
 BIT_SCALE = 8  # word weights are whole eighths of a bit, so that sums do not depend on their order
 
 
@@ -84,6 +90,9 @@ def count_words(sides: Sequence[NameWords]) -> tuple[Vocabulary, tuple[npt.NDArr
 
 def make_vocabulary(words: pl.Series, counts: npt.NDArray[np.int64], records: int) -> Vocabulary:
     """The vocabulary of distinct words in the order of their ids, of which `counts` names of `records` have each."""
+    if records < FEW_NAMES:  # too few to tell rare words from general ones
+        expected = np.where(words.is_in(GENERAL_WORDS).to_numpy(), FEW_NAMES * GENERAL_SHARE, 0.0)
+        counts, records = np.maximum(counts, expected.astype(np.int64)), FEW_NAMES
     bits = np.maximum(np.rint(BIT_SCALE * np.log2(records / np.maximum(counts, 1))), 1)
     rare_bits = round(max(7.0, math.log2(max(records, 2)) - 4.0) * BIT_SCALE)
     none = pl.Series([None], dtype=pl.String)

@@ -74,7 +74,7 @@ def _limit(workbench: Workbench, connection: Connection) -> dict[str, object]:
         writer = workbench.open_writer(connection)
         if isinstance(writer, KnowsRequestsLeft):
             left = writer.requests_left()
-            return {**row, "left": left, "said": "" if left is not None else "does not tell this user"}
+            return {**row, "left": left, "said": "answers" if left is not None else "does not tell this user"}
         writer.fingerprint()
     except ReconcileError as error:
         return {**row, "said": error.sentence}

@@ -75,7 +75,8 @@ def test_too_common_names_are_compared_the_same_way_in_any_order_of_rows() -> No
         con = duckdb.connect()
         con.execute(f"""CREATE TABLE records AS SELECT * FROM (
             SELECT 'a' || i AS record_id, 'Starbucks' AS name, 'Town ' || (i % 3) AS city FROM range(200) t(i)
-            UNION ALL SELECT 'b' || i, md5(i::VARCHAR)[:9], 'Town ' || (i % 50) FROM range(1000) t(i)) ORDER BY {order}""")
+            UNION ALL SELECT 'b' || i, md5(i::VARCHAR)[:9], 'Town ' || (i % 50) FROM range(1000) t(i))
+            ORDER BY {order}""")
         dedupe(con, "records", MatchRules(accept=0.5))
         found.append(con.execute("SELECT id_a, id_b, probability FROM pairs ORDER BY ALL").fetchall())
     assert found[0] == found[1]
@@ -90,3 +91,49 @@ def test_a_large_group_of_equal_pairs_is_kept_and_a_chain_is_cut() -> None:
     weight = np.where(a % 10 == 9, 9.0, 20.0)  # ten groups of ten, joined by weaker pairs
     labels = cluster(a, a + 1, weight, 100)
     assert np.bincount(labels)[np.unique(labels)].tolist() == [10] * 10
+
+
+LEFT = [
+    ("1", "Müller GmbH", "Köln", "50667", "http://mueller.de"),
+    ("2", "Acme Inc", "Boston", "02108", "acme.com"),
+    ("3", "Smith & Sons Ltd", "London", "SW1A 1AA", None),
+    ("4", "Globex Corporation", "Springfield", "62701", "globex.com"),
+    ("5", "Initech LLC", "Austin", "73301", "initech.com"),
+    ("6", "Umbrella Corp", "Raccoon City", "99999", None),
+]
+RIGHT = [
+    ("a", "Mueller", "Koeln", "50667", "mueller.de"),
+    ("b", "ACME Incorporated", "Boston", "02108", None),
+    ("c", "Smith and Sons", "London", "SW1A 1AA", "smithsons.co.uk"),
+    ("d", "Globex Corp.", "Springfield", None, "www.globex.com"),
+    ("e", "Hooli", "Palo Alto", "94301", "hooli.com"),
+    ("f", "Stark Industries", "New York", "10001", "stark.com"),
+    ("g", "Initech", "Austin", "73301", "initech.com"),
+]
+
+
+@pytest.mark.parametrize("columns", ["name", "name, city", "name, city, postcode", "name, city, postcode, domain"])
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_a_handful_of_records_is_linked(columns: str, size: int) -> None:
+    con = duckdb.connect()
+    for side, rows in (("l", LEFT[:size]), ("r", RIGHT[:size])):
+        con.execute(
+            "CREATE TABLE raw (record_id VARCHAR, name VARCHAR, city VARCHAR, postcode VARCHAR, domain VARCHAR)"
+        )
+        con.executemany("INSERT INTO raw VALUES (?, ?, ?, ?, ?)", rows)
+        con.execute(f"CREATE TABLE {side} AS SELECT record_id, {columns} FROM raw")
+        con.execute("DROP TABLE raw")
+    link(con, "l", "r")
+    found = con.execute("SELECT left_id || right_id FROM candidates WHERE is_chosen ORDER BY 1").fetchall()
+    truth = ["1a", "2b", "3c", "4d", "5g"]
+    assert [pair for (pair,) in found] == [
+        pair for pair in truth if pair[0] in "123456"[:size] and pair[1] in "abcdefg"[:size]
+    ]
+
+
+def test_two_of_three_records_are_the_same() -> None:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE r AS SELECT * FROM (VALUES ('1', 'Acme', 'X'), ('2', 'Acme', 'X'), ('3', 'Beta', 'Y')) "
+                "t(record_id, name, city)")  # fmt: skip
+    dedupe(con, "r")
+    assert con.execute("SELECT record_id FROM clusters ORDER BY 1").fetchall() == [("1",), ("2",)]
