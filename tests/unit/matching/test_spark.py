@@ -113,6 +113,7 @@ def test_links_are_those_of_duckdb_on_threads(companies: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @needs_java
 class TestTwoWorkers:
     @pytest.fixture(scope="class", autouse=True)
@@ -130,7 +131,7 @@ class TestTwoWorkers:
         assert_same_links(companies, block_pairs=2, seed=3)
 
     def test_small_tables_are_compared_whole(self, tmp_path: Path) -> None:
-        write(700, tmp_path, seed=9)
+        write(300, tmp_path, seed=9)
         here, there = opened(tmp_path), opened(tmp_path)
         expected, found = linked(here, MatchRules()), linked(there, MatchRules(engine="spark"))
         assert found.summary.compared_pairs == found.summary.left_records * found.summary.right_records

@@ -31,6 +31,8 @@ FOLDER = "RECONCILE_SPARK_FOLDER"
 BATCH_ROWS = 65_536
 DRIVER_MEMORY = "4g"
 _TASKS_PER_CORE = 8
+_TASKS_ON_A_CLUSTER = 200  # at least: its cores are not all known when the session begins
+_LOG_LEVEL = "spark.log.level"
 
 
 @contextmanager
@@ -82,7 +84,7 @@ def _start(rules: MatchRules) -> SparkSession:
 
     builder = SparkSession.builder.appName("reconcile")
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit started us: it has said all that follows
-        return builder.getOrCreate()
+        return _quiet(builder.getOrCreate())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     memory = f"{memory_bytes(rules.memory_limit) / 2**20:.0f}m" if rules.memory_limit else DRIVER_MEMORY
     settings = {
@@ -96,8 +98,13 @@ def _start(rules: MatchRules) -> SparkSession:
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     for name, value in settings.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    return _quiet(builder.getOrCreate())
+
+
+def _quiet(session: SparkSession) -> SparkSession:
+    """Only errors are logged, where nobody asked for more."""
+    if session.sparkContext.getConf().get(_LOG_LEVEL) is None:
+        session.sparkContext.setLogLevel("ERROR")
     return session
 
 
@@ -108,9 +115,10 @@ def _configured(application: SparkSession) -> SparkSession:
     if not any(Path(each).name == archive.name for each in context.listFiles):
         context.addPyFile(str(archive))
     session = application.newSession()
+    least = 1 if (context.master or "").startswith("local") else _TASKS_ON_A_CLUSTER
     defaults = {
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
-        "spark.sql.shuffle.partitions": str(context.defaultParallelism * _TASKS_PER_CORE),
+        "spark.sql.shuffle.partitions": str(max(context.defaultParallelism * _TASKS_PER_CORE, least)),
     }
     given = context.getConf()
     for name, value in defaults.items():
