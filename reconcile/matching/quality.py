@@ -8,9 +8,9 @@ precision and recall. Within a band, judged pairs may be chosen by their probabi
 shift is conditional on it. They must not be chosen by what they turn out to be.
 
 Measured on 150 samples of 300 judgements each of the candidates of 49,000 employers, whose surest band is 2.3 too sure
-and whose least sure one 2.2 too careful: the interval of recall held the truth in 95 % (with OWN_SPREAD 1.5 in 91), that
-of precision in 87 (85): a band in which few errors were seen is still believed a little too much. Doubting it (a part of
-a judgement of either kind beforehand) mends that and costs as much where the undecided are judged first.
+and whose least sure one 2.2 too careful: the interval of recall held the truth in 95 % (with OWN_SPREAD 1.5 in 91),
+that of precision in 87 (85): a band in which few errors were seen is still believed a little too much. Doubting it (a
+part of a judgement of either kind beforehand) mends that, and costs as much where the undecided are judged first.
 """
 
 from __future__ import annotations
