@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from reconcile.matching.join import KEY_BITS, ROW_BITS, Codes, Groups, Hashes, common_groups, distinct_pairs
+from reconcile.matching.join import KEY_BITS, ROW_BITS, Codes, Groups, Hashes, common_groups, distinct_pairs, joined
 from reconcile.matching.pairs import Rows
 from reconcile.matching.side import Side
 
@@ -196,16 +196,16 @@ def block(  # noqa: PLR0917 - one call, by position
     with ThreadPoolExecutor(workers) as pool:
         waiting: list[Future[_Found]] = []
         for key in range(len(keys)):
-            values = hashes.of_key(key)
-            waiting.append(pool.submit(_pairs_of_key, values, hashes, key, pairs_limit, is_self=is_self))
+            waiting.append(pool.submit(_pairs_of_key, hashes.of_key(key), hashes, key, pairs_limit, is_self=is_self))
             if len(waiting) > workers:
                 found.append(waiting.pop(0).result())
         found += [each.result() for each in waiting]
     oversized = {key: each.oversized for key, each in enumerate(found) if each.oversized is not None}
     refined, common = sum(len(each.products) for each in oversized.values()), sum(each.common for each in found)
     ordered = {key: groups for key, groups in oversized.items() if keys[key].has_neighbours}
-    codes = np.concatenate([hashes.neighbours(ordered, is_self=is_self), *(each.codes for each in found)])
-    del found, waiting, oversized, ordered
+    parts = [hashes.neighbours(ordered, is_self=is_self), *(each.codes for each in found)]
+    del found, waiting, oversized, ordered, hashes
+    codes = joined(parts)
     l, r, bits = distinct_pairs(codes)  # noqa: E741 - left and right, as in the tables
     per_key = {key.name: int(np.count_nonzero(bits & (1 << i))) for i, key in enumerate(keys)}
     return Candidates(BlockingReport(keys, per_key, refined, common), l, r, bits)

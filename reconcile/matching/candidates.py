@@ -59,7 +59,7 @@ def write_levels(con: Connection, model: MatchModel, table: str) -> None:
     write_frame(con, pl.DataFrame(rows, schema=schema, orient="row"), table)
 
 
-def write_frame(con: Connection, frame: pl.DataFrame, table: str, columns: str = "*") -> None:
+def write_frame(con: Connection, frame: pl.DataFrame, table: str, columns: str = "*", *, is_more: bool = False) -> None:
     """Write a frame as a table.
 
     Args:
@@ -67,9 +67,11 @@ def write_frame(con: Connection, frame: pl.DataFrame, table: str, columns: str =
         frame: the rows.
         table: the table to write, replaced if it exists.
         columns: what to select of it, as SQL.
+        is_more: whether to add to the table that is there instead.
     """
+    verb = f"INSERT INTO {table}" if is_more else f"CREATE OR REPLACE TABLE {table} AS"
     con.register("_written_frame", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
-    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM _written_frame")
+    con.execute(f"{verb} SELECT {columns} FROM _written_frame")
     con.unregister("_written_frame")
 
 

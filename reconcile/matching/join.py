@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
+Number = TypeVar("Number", bound=np.generic)
 KEY_BITS = np.uint64(5)  # kinds of key: at most 32
 ROW_BITS = np.uint64(29)  # rows of a side: at most 536 million
 PIECE = 1 << 20
@@ -141,9 +143,20 @@ def distinct_pairs(
         last = codes[place - 1] | KEY_MASK
         cuts.append(int(np.searchsorted(codes, last, "right")))
     cuts.append(len(codes))
-    pieces = [_distinct(codes[a:b]) for a, b in itertools.pairwise(cuts)]
-    left, right, keys = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
+    pieces = [list(part) for part in zip(*(_distinct(codes[a:b]) for a, b in itertools.pairwise(cuts)), strict=True)]
+    left, right, keys = (joined(part) for part in pieces)
     return left, right, keys
+
+
+def joined(parts: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
+    """Arrays one after the other; each is let go of as it is copied, so that both are hardly held at once."""
+    whole = np.empty(sum(len(part) for part in parts), dtype=parts[0].dtype)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def _distinct(ordered: Codes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:

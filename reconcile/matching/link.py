@@ -20,6 +20,7 @@ from reconcile.matching.side import Side
 from reconcile.matching.summary import summarise
 
 Connection = duckdb.DuckDBPyConnection
+WRITTEN_AT_ONCE = 262_144  # candidates
 
 
 def link(
@@ -136,17 +137,26 @@ def _ranks(side: Side, rows: Rows) -> npt.NDArray[np.int64]:
 def write_candidates(
     con: Connection, scored: Scored, kept: Kept, is_chosen: npt.NDArray[np.bool_], rules: MatchRules
 ) -> None:
-    """Write `candidates`: the kept pairs with the ids of their records and all that is known of them."""
-    sides = scored.prepared.sides
-    frame = scored.scores[scored.score[kept.places]].with_columns(
-        left_id=sides[0].text("record_id").gather(kept.left),
-        right_id=sides[-1].text("record_id").gather(kept.right),
-        is_best=pl.Series(kept.margin >= 0),
-        margin=pl.Series(np.where(np.isfinite(kept.margin), kept.margin, np.nan)).fill_nan(None),
-        is_chosen=pl.Series(is_chosen),
-    )
+    """Write `candidates`: the kept pairs with the ids of their records and all that is known of them.
+
+    Piece by piece, so that they are not held as a frame and as a table at once.
+    """
     roles = [each.role for each in scored.model.comparisons]
     details = ", ".join([*(f"level_{role}" for role in roles), *(f"weight_{role}" for role in roles)])
     band = band_sql(rules, "probability")
     columns = f"left_id, right_id, probability, weight, {band} AS band, {details}, is_best, margin, is_chosen"
-    write_frame(con, frame, "candidates", columns)
+    for begin in range(0, max(len(is_chosen), 1), WRITTEN_AT_ONCE):
+        frame = _candidates(scored, kept, is_chosen, slice(begin, begin + WRITTEN_AT_ONCE))
+        write_frame(con, frame, "candidates", columns, is_more=begin > 0)
+
+
+def _candidates(scored: Scored, kept: Kept, is_chosen: npt.NDArray[np.bool_], part: slice) -> pl.DataFrame:
+    """Some of the kept pairs with all that is known of them."""
+    sides, margin = scored.prepared.sides, kept.margin[part]
+    return scored.scores[scored.score[kept.places[part]]].with_columns(
+        left_id=sides[0].text("record_id").gather(kept.left[part]),
+        right_id=sides[-1].text("record_id").gather(kept.right[part]),
+        is_best=pl.Series(margin >= 0),
+        margin=pl.Series(np.where(np.isfinite(margin), margin, np.nan)).fill_nan(None),
+        is_chosen=pl.Series(is_chosen[part]),
+    )

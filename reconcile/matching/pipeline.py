@@ -163,7 +163,8 @@ def find_candidates(con: Connection, prepared: Prepared, rules: MatchRules, *, i
     """The pairs worth comparing: all of two small sides, else those that share a key."""
     if max(prepared.left_rows, prepared.right_rows) < rules.compare_all_below:
         return all_pairs(prepared.left_rows, prepared.right_rows, is_self=is_self)
-    limit, threads, sides = rules.block_pairs, rules.threads, prepared.sides
+    limit, sides = rules.block_pairs, prepared.sides
+    threads = 1 if rules.memory_limit else rules.threads  # each kind of key has numbers of its own
     return block(con, prepared.left, prepared.right, prepared.columns, limit, threads, is_self=is_self, sides=sides)
 
 

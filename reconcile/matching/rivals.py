@@ -111,11 +111,13 @@ class Rivals:
             places: the pairs that are asked for; None for all.
         """
         places = np.arange(len(weight)) if places is None else places
-        is_weaker = weight < weight[places].min(initial=np.inf)
-        strong, weaker = np.flatnonzero(~is_weaker), np.flatnonzero(is_weaker)
+        floor = weight[places].min(initial=np.inf)
+        strong = np.flatnonzero(weight >= floor)
         left, right = self._strongest(strong, weight[strong])
-        left.add_weaker(self.left[weaker], weight[weaker])
-        right.add_weaker(self.right[weaker], weight[weaker])
+        for begin in range(0, len(weight), CHUNK):
+            weaker = begin + np.flatnonzero(weight[begin : begin + CHUNK] < floor)
+            left.add_weaker(self.left[weaker], weight[weaker])
+            right.add_weaker(self.right[weaker], weight[weaker])
         first, second = np.empty(len(places)), np.empty(len(places))
 
         def look(part: slice) -> None:
