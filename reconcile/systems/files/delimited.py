@@ -20,7 +20,7 @@ import duckdb
 from reconcile.errors import UnreadableFileError
 from reconcile.systems.files.dialect import Dialect, python_reader
 from reconcile.systems.files.encoding import overlong
-from reconcile.systems.files.limits import LIMITS, Limits
+from reconcile.systems.files.limits import LIMITS, MIB, Limits
 from reconcile.systems.files.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def load_fast(
     """
     threads = int(con.sql("SELECT current_setting('threads')").fetchall()[0][0])
     options = {"all_varchar": True, "strict_mode": True, "allow_quoted_nulls": not keep_empty}
+    if not is_quoted_plainly(path, dialect):
+        return False
     is_alone = threads <= _FEW_THREADS and _load(con, path, table, columns, dialect, **options, parallel=False)
     if is_alone and is_whole_at_end(con, path, table, dialect):
         return True
@@ -131,6 +133,47 @@ def is_whole_at_end(con: duckdb.DuckDBPyConnection, path: Path, table: str, dial
     starts = [match.end() for match in re.finditer(r"\r\n|\n|\r", text.rstrip("\r\n"))]
     most = sum(value.count("\n") + value.count("\r") for value in last) + 1
     return any(_only_record(text[start:], dialect) == last for start in starts[: -most - 1 : -1])
+
+
+def is_quoted_plainly(path: Path, dialect: Dialect) -> bool:
+    """Whether nothing of two things occurs that DuckDB's reader takes for something else than it is.
+
+    Where a value opens its quotes again behind blanks, as in `"a" "b"`, it drops the quotes between; only where a quote
+    stands behind blanks behind another at all is the file read through by a strict reader, which may find more to
+    refuse. Blanks in front of two quotes, the text ` ""`, it takes for no value.
+    """
+    if not dialect.quote:
+        return True
+    quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
+    before = re.compile(b"(?:" + delimiter + rb"|[\r\n]|^) +" + quote + quote)
+    behind = re.compile(quote + b" +" + quote)
+    is_reopened = False
+    for piece in _pieces_with(path, dialect.quote.encode()):
+        if before.search(piece):
+            return False
+        is_reopened = is_reopened or behind.search(piece) is not None
+    return not is_reopened or _is_strict(path, dialect)
+
+
+def _pieces_with(path: Path, quote: bytes) -> Iterator[bytes]:
+    """The pieces of a file, cut at line ends, in which a quote stands beside a blank."""
+    marks = (b" " + quote, quote + b" ")
+    with path.open("rb") as file:
+        while piece := file.read(MIB):
+            piece += file.readline(MIB)
+            if quote in piece and any(mark in piece for mark in marks):
+                yield piece
+
+
+def _is_strict(path: Path, dialect: Dialect) -> bool:
+    """Whether a strict reader takes every record."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            for _ in python_reader(file, dialect):
+                pass
+    except csv.Error:
+        return False
+    return True
 
 
 def _only_record(text: str, dialect: Dialect) -> list[str] | None:
