@@ -71,12 +71,38 @@ def _given(pair: ColumnPair) -> Kind | None:
 
 
 def _date_formats(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: ColumnPair) -> tuple[str, str]:
-    """The format of each side. Where a side leaves the order of day and month open, it takes the other side's."""
-    one, is_sure = _date_format(con, left, pair.left)
-    two, is_other_sure = _date_format(con, right, pair.right)
-    if _shape(one) == _shape(two) and is_sure != is_other_sure:
-        one = two = one if is_sure else two
+    """The format of each side.
+
+    Where a side leaves the order of day and month open, it takes the other side's, or the order in which more of its
+    dates are dates of the other side.
+    """
+    lefts, rights = _date_candidates(con, left, pair.left), _date_candidates(con, right, pair.right)
+    one, two = pair.rule.left_format or lefts[0], pair.rule.right_format or rights[0]
+    is_open, is_other_open = (len(found) > 1 for found in (lefts, rights))
+    if _shape(one) == _shape(two) and is_open != is_other_open:
+        one = two = two if is_open else one
+    elif is_open and not is_other_open:
+        one = _most_shared(con, (left, pair.left, lefts), (right, pair.right, two))
+    elif is_other_open and not is_open:
+        two = _most_shared(con, (right, pair.right, rights), (left, pair.left, one))
     return pair.rule.left_format or one, pair.rule.right_format or two
+
+
+def _most_shared(
+    con: duckdb.DuckDBPyConnection, side: tuple[Side, str, Sequence[str]], other: tuple[Side, str, str]
+) -> str:
+    """Of the formats that a side may have, that in which most of its dates are found on the other; else the first."""
+    table, column, formats = side
+    known = f"SELECT {date_sql(identifier(other[1]), other[2])} FROM {other[0].sample}"
+    shared = [
+        one_row(
+            con,
+            f"SELECT count(DISTINCT d) FROM (SELECT {date_sql(identifier(column), item)} AS d FROM {table.sample}) "
+            f"WHERE d IN ({known})",
+        )[0]
+        for item in formats
+    ]
+    return formats[shared.index(max(shared))]
 
 
 def _is_code(pair: ColumnPair) -> bool:
@@ -115,8 +141,8 @@ def _kind(looks: Sequence[_Look], pair: ColumnPair) -> Kind:
     return "text"
 
 
-def _date_format(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> tuple[str, bool]:
-    """The format that reads most of the column's sample, and whether no other reads as many (else the usual order)."""
+def _date_candidates(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> list[str]:
+    """The formats that read most of the column's sample, the usual one first."""
     name = identifier(column)
     counts = one_row(
         con,
@@ -124,7 +150,7 @@ def _date_format(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> tup
         f"FROM {side.sample} WHERE {_every(side, _DATE_ROWS)}",
     )
     best = max(counts)
-    return DATE_FORMATS[counts.index(best)], counts.count(best) == 1
+    return [item for item, count in zip(DATE_FORMATS, counts, strict=True) if count == best]
 
 
 def _shape(date_format: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from reconcile.comparing.tables.matching_rows import (
 )
 from reconcile.comparing.tables.measures import count_classes, measure_columns
 from reconcile.comparing.tables.plan import Plan
+from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
 from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
@@ -109,7 +110,7 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         for side, name in ((plan.left, "left"), (plan.right, "right"))
     ]
     blanks = [f"{looks[0].blanks:,} left and {looks[1].blanks:,} right rows have a blank key."]
-    notes = blanks if any(look.blanks for look in looks) else []
+    notes = [*_key_notes(plan), *(blanks if any(look.blanks for look in looks) else [])]
     if not any(look.is_repeated for look in looks) and match_unique(con, plan):
         return notes
     check = check_key(con, plan.left, plan.right, plan.keys)
@@ -118,6 +119,23 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
     match_single(con, plan)
     add_repeated(con, plan, plan.recipe.duplicates)
     return [*notes, *_repeated_notes(check, plan)]
+
+
+_REGARDLESS: Mapping[KeyNormalisation, str] = {
+    "trim": "blanks around it",
+    "case": "upper and lower case",
+    "zeros": "leading zeros",
+    "salesforce": "the last 3 of 18 characters of a Salesforce id",
+}
+
+
+def _key_notes(plan: Plan) -> list[str]:
+    """In what keys may differ and still meet: said plainly, because it may have been found rather than given."""
+    return [
+        f"The key {key.left} is matched regardless of {' and '.join(_REGARDLESS[step] for step in key.normalise)}."
+        for key in plan.keys
+        if key.normalise
+    ]
 
 
 def _repeated_notes(check: KeyCheck, plan: Plan) -> list[str]:

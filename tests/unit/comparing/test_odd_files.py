@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -55,6 +56,28 @@ def test_keys_in_another_case_and_with_blanks_are_found(tmp_path: Path) -> None:
     right = "code,size\n" + "".join(f"AB{n},{n}\n" for n in range(50))
     made = compare(tmp_path, left, right)
     assert (made.key, counts(made)) == ("Code = code", {"same": 50})
+
+
+def test_what_a_key_may_differ_in_is_said(tmp_path: Path) -> None:
+    left = "id,v\n" + "".join(f"{n:05},{n}\n" for n in range(1, 40))
+    made = compare(tmp_path, left, "id,v\n" + "".join(f"{n},{n}\n" for n in range(1, 40)))
+    assert counts(made) == {"same": 39}
+    assert made.notes == ("The key id is matched regardless of leading zeros.",)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y"])
+def test_the_order_of_day_and_month_is_told_by_the_other_file(tmp_path: Path, form: str) -> None:
+    days = [date(2024, month, day) for month in (4, 5) for day in range(1, 12)]
+    one = "id,on\n" + "".join(f"{n},{day.strftime(form)}\n" for n, day in enumerate(days))
+    two = "id,on\n" + "".join(f"{n},{day}\n" for n, day in enumerate(days))
+    assert compare(tmp_path, one, two).is_equal
+    assert compare(tmp_path, two, one).is_equal
+
+
+def test_the_same_rows_in_another_order_of_rows_and_columns_are_equal(tmp_path: Path) -> None:
+    one = "id,name,v\n" + "".join(f"{n},n{n},{n}.50\n" for n in range(50))
+    two = "v,id,name\n" + "".join(f"{n}.50,{n},n{n}\n" for n in reversed(range(50)))
+    assert compare(tmp_path, one, two).is_equal
 
 
 def test_a_file_packed_twice_is_named(tmp_path: Path) -> None:
