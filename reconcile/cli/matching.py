@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import click
 import duckdb
 
 from reconcile.cli.model_files import check_folder, read_model, write_model
-from reconcile.errors import DefinitionError
+from reconcile.errors import DefinitionError, InputError
 from reconcile.matching import Explanation, MatchRules, dedupe, explain, link
 from reconcile.matching.curves import MatchReport, report_match
 from reconcile.matching.files import canonical_view, open_file, write_file
@@ -103,6 +103,7 @@ def link_command(
     left_map, right_map = parse_maps(maps)
     left_roles = _open(con, left, "left_records", left_id, left_map)
     right_roles = _open(con, right, "right_records", right_id, right_map)
+    _check_roles({str(left): left_roles, str(right): right_roles})
     rules = _rules(threshold, one_to_one=one_to_one, **limits)
     result = link(con, "left_records", "right_records", rules)
     write_model(save_model, result.model)
@@ -155,6 +156,7 @@ def dedupe_command(
     con = duckdb.connect()
     mapping, _ = parse_maps(maps)
     roles = _open(con, file, "records", id_name, mapping)
+    _check_roles({str(file): roles})
     result = dedupe(con, "records", _rules(threshold, one_to_one=False, **limits))
     write_model(save_model, result.model)
     write_file(con, "SELECT record_id AS id, cluster_id, size FROM clusters ORDER BY cluster_id, id", out)
@@ -304,8 +306,27 @@ def _columns(text: str) -> tuple[str, ...]:
 def _open(
     con: duckdb.DuckDBPyConnection, path: Path, view: str, id_name: str | None, mapping: dict[Role, tuple[str, ...]]
 ) -> dict[Role, tuple[str, ...]]:
-    open_file(con, path, f"raw_{view}")
+    for notice in open_file(con, path, f"raw_{view}"):
+        click.echo(f"Warning: {notice}", err=True)
+    if not _count(con, f"SELECT count(*) FROM raw_{view}"):
+        raise InputError(f"{path} has no records.", remedy="Choose a file with rows below its header.")
     return canonical_view(con, f"raw_{view}", view, id_name=id_name, mapping=mapping)
+
+
+def _check_roles(found: Mapping[str, Mapping[Role, tuple[str, ...]]]) -> None:
+    """Say before the match what it would stumble over: nothing that both files tell."""
+    kinds = [
+        {"domain" if role == "email" else role for role in roles} for roles in found.values()
+    ]  # one is the other's
+    if set.intersection(*kinds):
+        return
+    seen = "; ".join(f"in {name}: {', '.join(roles) or 'none'}" for name, roles in found.items())
+    raise InputError(
+        f"No column means the same in both files. Roles found {seen}."
+        if len(found) > 1
+        else f"No column means anything to the match. Roles found {seen}.",
+        remedy="Say which column is what, e.g. --map name=LEFTCOL:RIGHTCOL.",
+    )
 
 
 def _rules(threshold: float, *, one_to_one: bool, model_file: Path | None, **limits: Any) -> MatchRules:

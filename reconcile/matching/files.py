@@ -11,16 +11,10 @@ from reconcile.errors import InputError, UnknownNameError, UnreadableFileError
 from reconcile.matching.roles import columns_by_role, detect_roles, id_column
 from reconcile.model import ROLES, Role
 from reconcile.snapshots.sql import literal, quoted
+from reconcile.systems.files import ReadTable, read_file
 
 Connection = duckdb.DuckDBPyConnection
-READERS = {
-    ".parquet": "read_parquet(?)",
-    ".csv": "read_csv(?, all_varchar = true)",
-    ".tsv": "read_csv(?, all_varchar = true, delim = '\\t')",
-    ".json": "read_json(?)",
-    ".ndjson": "read_json(?)",
-    ".jsonl": "read_json(?)",
-}
+DIRECT_READERS = {".parquet": "read_parquet", ".json": "read_json"}
 WRITERS = {
     ".parquet": "(FORMAT parquet, COMPRESSION zstd)",
     ".csv": "(FORMAT csv, HEADER true)",
@@ -31,25 +25,35 @@ WRITERS = {
 }
 
 
-def open_file(con: Connection, path: Path, view: str) -> None:
-    """Make `view` show a file.
+def open_file(con: Connection, path: Path, view: str) -> tuple[str, ...]:
+    """Make `view` show a file: Parquet where it lies; text, workbooks and JSON lines read whole, as Compare does.
+
+    Returns:
+        What people should know of it, e.g. that rows could not be read and are left out; a sentence each.
 
     Raises:
-        UnreadableFileError: no such file, an ending that is not known, or contents that are not what the ending says.
+        InputError: no such file.
+        UnreadableFileError: it cannot be read, with the line and what to do.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise UnreadableFileError(
-            str(path), f"the ending {path.suffix!r} is not known", remedy=f"Use {', '.join(READERS)}."
-        )
-    if not path.is_file():
-        raise UnreadableFileError(str(path), "there is no such file", remedy="Check the path.")
+    con.execute(f"DROP VIEW IF EXISTS temp.{view}")
+    direct = DIRECT_READERS.get(path.suffix.lower())
+    if direct is None or not path.is_file():
+        return _notices(con, read_file(con, path, view))
     try:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {reader.replace('?', literal(str(path)))}")
+        con.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM {direct}({literal(str(path))})")
     except duckdb.Error as problem:
-        raise UnreadableFileError(
-            str(path), str(problem).splitlines()[0].rstrip("."), remedy="Open it to see."
-        ) from problem
+        reason = str(problem).splitlines()[0].rstrip(".")
+        raise UnreadableFileError(str(path), reason, remedy="Open it to see.") from problem
+    return ()
+
+
+def _notices(con: Connection, found: ReadTable) -> tuple[str, ...]:
+    if not found.unreadable:
+        return ()
+    line, problem = con.execute(f"SELECT line, problem FROM {found.unreadable_table} ORDER BY line LIMIT 1").fetchall()[
+        0
+    ]
+    return (f"{found.unreadable:,} rows of {found.name} cannot be read and are left out; line {line}: {problem}.",)
 
 
 def write_file(con: Connection, query: str, path: Path) -> None:
