@@ -93,7 +93,7 @@ def clean_batch(raw: pl.DataFrame, roles: tuple[Role, ...]) -> CleanBatch:
         raw: `record_id` and the roles as text, may be null.
         roles: the ones to clean. The country, if it is among them, decides which legal forms a name can have.
     """
-    country = by_distinct(fold(raw["country"]), address.clean_country)["country"] if "country" in roles else None
+    country = by_distinct(raw["country"], partial(_clean_values, "country"))["country"] if "country" in roles else None
     words, columns = None, {"record_id": raw["record_id"]}
     for role in roles:
         if role == "name":
@@ -122,6 +122,7 @@ def _with_mail_domain(columns: Columns) -> Columns:
 
 
 CLEANERS = {
+    "country": address.clean_country,
     "domain": web.clean_domain,
     "email": web.clean_email,
     "phone": phone.clean_phone,

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from reconcile.matching.clean import address, identifier, name, person, phone, web
-from reconcile.matching.clean.text import fold
+from reconcile.matching.clean.text import fold, latin, words
 
 
 def one(columns: dict[str, pl.Series], column: str) -> str | None:
@@ -159,3 +159,24 @@ def test_the_input_column_is_left_alone() -> None:
     raw = pl.Series(["Ünïcode", "plain"])
     fold(raw)
     assert raw.to_list() == ["Ünïcode", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("  A  (b)\t-c! ", "a b c"),
+        ("O'Neil & Co+x", "oneil and co and x"),
+        (" - ", ""),
+        ("", ""),
+        (None, None),
+        ("ZÜRICH--9", "zurich 9"),
+    ],
+)
+def test_words(raw: str | None, expected: str | None) -> None:
+    assert words(latin(pl.Series([raw], dtype=pl.String))).to_list() == [expected]
+
+
+def test_words_of_many_rows_stay_in_their_rows() -> None:
+    raw = pl.Series(["  a ", None, " ", "b' & c", "", " d", "e "])
+    assert words(latin(raw)).to_list() == ["a", None, "", "b and c", "", "d", "e"]
+    assert words(latin(raw[:0])).to_list() == []
