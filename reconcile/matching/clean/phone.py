@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from reconcile.matching.clean.flat import Flat
 from reconcile.matching.clean.text import Columns, none_where, where
 
 
@@ -15,8 +16,7 @@ def clean_phone(text: pl.Series) -> Columns:
     """
     extended = text.str.contains(r"[xX#]")
     number = where(text, extended, lambda rest: rest.str.replace(r"(?i)(?:ext|x|#|extension)\.?\s*\d+\s*$", ""))
-    digits = number.str.replace_many([*"+()-./ "], [""] * 7)
-    digits = where(digits, digits.str.contains(r"[^0-9]"), lambda rest: rest.str.replace_all(r"[^0-9]+", ""))
-    digits = digits.str.tail(9)
+    flat = Flat.of(number)
+    digits = flat.without((flat.data < ord("0")) | (flat.data > ord("9"))).column().str.tail(9)
     digits = where(digits, digits.str.len_bytes() < 9, lambda short: short.str.strip_chars_start("0"))
     return {"phone": none_where(digits, (digits.str.len_bytes() < 7) | (digits == "000000000"))}
