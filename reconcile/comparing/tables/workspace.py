@@ -26,7 +26,8 @@ from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
-_UTC = "SET TimeZone = 'UTC'"
+# DuckDB draws its own progress on standard output, where the report goes, when a statement takes long.
+_SETTINGS = "SET TimeZone = 'UTC'; SET enable_progress_bar_print = false"
 
 
 class Workspace:
@@ -41,7 +42,7 @@ class Workspace:
         self.con = duckdb.connect()
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
-        self.con.execute(_UTC)
+        self.con.execute(_SETTINGS)
         self._sides: dict[str, Side] = {}
         self._readers: list[duckdb.DuckDBPyConnection] = []
         self._is_watched = False
@@ -103,7 +104,7 @@ class Workspace:
 
     def _read(self, side: str, path: Path, options: ReadOptions) -> ReadTable:
         with self.con.cursor() as con:
-            con.execute(_UTC)
+            con.execute(_SETTINGS)
             if not self._is_watched:
                 return read_file(con, path, f"{side}_table", options, keep_empty=True)
             _let_watch(con)
@@ -162,7 +163,6 @@ class Workspace:
 
 def _let_watch(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET enable_progress_bar = true")
-    con.execute("SET enable_progress_bar_print = false")
 
 
 def compare_files(

@@ -243,6 +243,7 @@ from reconcile.systems.files import read_file
 con = duckdb.connect()
 con.execute("SET memory_limit = '400MB'")
 con.execute("SET threads = 1")
+con.execute("SET enable_progress_bar = false")  # it is drawn on standard output when a statement takes long
 read = read_file(con, Path(sys.argv[1]), "t")
 print(read.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
