@@ -81,7 +81,7 @@ def estimate_quality(con: Connection, judgements: str, threshold: float, table: 
     """
     rows = con.execute(f"""
         SELECT avg(weight), count(*), count(*) FILTER (j.verdict = 'same'), count(*) FILTER (j.verdict = 'different')
-        FROM {table} LEFT JOIN {judgements} j USING (left_id, right_id)
+        FROM {table} LEFT JOIN (SELECT left_id, right_id, verdict FROM {judgements}) j USING (left_id, right_id)
         GROUP BY probability >= {threshold}, floor(weight * {STEPS_PER_BIT}) ORDER BY 1""").fetchnumpy()
     bits, *counts = (np.asarray(column) for column in rows.values())
     tally = Tally(bits.astype(np.float64), *(count.astype(np.int64) for count in counts))

@@ -62,16 +62,25 @@ def test_judgements_improve_the_model_and_it_can_be_kept(con: duckdb.DuckDBPyCon
     assert changed.unchanged > 1000
 
 
-def test_estimated_quality_covers_the_truth(con: duckdb.DuckDBPyConnection) -> None:
-    link(con, "l", "r", MatchRules(judgements="judgements"))
-    found = estimate_quality(con, "judgements", 0.5)
-    shown = con.execute("SELECT count(*) FROM candidates WHERE probability >= 0.5").fetchall()[0][0]
-    right = con.execute(
-        "SELECT count(*) FROM candidates JOIN truth USING (left_id, right_id) WHERE probability >= 0.5"
-    ).fetchall()[0][0]
-    print(found, right / shown)
-    assert 130 <= found.judged <= 150, "judged pairs that became hopeless are no candidates any more"
-    assert found.precision_low <= right / shown <= found.precision_high
+def test_estimated_quality_covers_the_truth_nearly_always(con: duckdb.DuckDBPyConnection) -> None:
+    link(con, "l", "r")
+    con.execute("""CREATE OR REPLACE TABLE known AS SELECT left_id, right_id, probability,
+        CASE WHEN truth.left_id IS NULL THEN 'different' ELSE 'same' END AS verdict
+        FROM candidates LEFT JOIN truth USING (left_id, right_id)""")
+    precision, recall = con.execute("""
+        SELECT avg((verdict = 'same')::INT) FILTER (probability >= 0.5),
+            count(*) FILTER (verdict = 'same' AND probability >= 0.5) / count(*) FILTER (verdict = 'same')
+        FROM known""").fetchall()[0]
+    held = 0
+    for sample in range(25):
+        con.execute(f"""CREATE OR REPLACE TABLE judged AS FROM known
+            ORDER BY abs(probability - 0.5) > 0.45, hash(left_id, right_id, {sample}) LIMIT 150""")
+        found = estimate_quality(con, "judged", 0.5)
+        assert found.judged == 150
+        held += found.precision_low <= precision <= found.precision_high
+        held += found.recall_low <= recall <= found.recall_high
+    print(f"{held} of 50 intervals hold precision {precision:.4f} or recall {recall:.4f}")
+    assert held >= 42
 
 
 def test_a_model_for_other_roles_is_refused(con: duckdb.DuckDBPyConnection) -> None:
