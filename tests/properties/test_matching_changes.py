@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -36,7 +37,9 @@ def replace_records(con: duckdb.DuckDBPyConnection, table: str, records: Records
     con.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in ROLES)})", [list(each) for each in records])
 
 
-def compare(con: duckdb.DuckDBPyConnection, kept: Path, rules: MatchRules, *, update: bool = False) -> list[object]:
+def compare(
+    con: duckdb.DuckDBPyConnection, kept: Path, rules: MatchRules, *, update: bool = False
+) -> list[tuple[Any, ...]]:
     """Hold the match of changes to that of everything: links, weights, ranks, and which keys brought them."""
     everything = link_again(con, "l", "r", kept, rules).summary
     expected = con.execute(SHOWN).fetchall()

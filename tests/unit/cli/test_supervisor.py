@@ -58,8 +58,8 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> N
 
 def children_of(pid: int) -> dict[str, int]:
     """What runs under the process, by what it is: worker, simulate, streamlit."""
-    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)]  # -ww: or COLUMNS cuts the names off
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    ask = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)]  # -ww: or COLUMNS cuts the names off
+    listed = subprocess.run(ask, capture_output=True, text=True, check=False)
     found = {}
     for line in listed.stdout.splitlines():
         child, _, command = line.strip().partition(" ")
