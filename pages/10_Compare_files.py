@@ -16,7 +16,10 @@ with open_page("Compare files") as frame:
         with st.container(border=True), boundary():
             recipe = show_rules(desk)
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button("Compare", type="primary", icon=":material/compare_arrows:", key="compare_now"):
+                st.button(
+                    "Compare", type="primary", icon=":material/compare_arrows:", key="compare_now", on_click=desk.ask
+                )
+                if desk.is_asked:
                     with st.spinner("Comparing …"):
                         attempt(lambda: desk.compare(recipe))
                     st.rerun()

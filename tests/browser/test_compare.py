@@ -14,7 +14,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import free_port
 from tests.practice import ROOT
@@ -76,6 +76,7 @@ def drop_both(page: Page, left: Path, right: Path) -> None:
     inputs = page.locator("input[type=file]").element_handles()
     inputs[0].set_input_files(left)
     inputs[1].set_input_files(right)
+    page.get_by_text("Suggested:").wait_for()
 
 
 def test_two_dropped_files_become_a_workbook(app: str, page: Page, tmp_path: Path) -> None:
@@ -106,6 +107,6 @@ def test_the_rows_can_be_narrowed_to_a_column_and_class(app: str, page: Page, tm
     page.get_by_text("20 rows", exact=True).wait_for()
     grid = page.get_by_role("table", name="Changed cells")
     grid.get_by_text("INV-00051").wait_for()
-    assert grid.locator("mark", has_text=re.compile("^OPEN$")).count() == 20
+    expect(grid.locator("mark", has_text=re.compile("^OPEN$"))).to_have_count(20)
     page.get_by_role("radio", name="Only right 10").click()
     page.get_by_text("10 rows", exact=True).wait_for()

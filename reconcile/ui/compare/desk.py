@@ -51,6 +51,8 @@ class Desk:
         version: grows with everything that makes what is on the screen another thing; widgets carry it in their keys.
         turns: grow with each choice of a side, so that a refused upload does not come back. They are counted by side:
             a file that is dropped on one side while the other is being read must not be lost.
+        is_asked: whether the comparison was asked for and has not begun. A file that arrives in the same moment starts
+            the script again, and with it what the button said would be gone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,6 +64,7 @@ class Desk:
         self.keys: tuple[KeyProposal, ...] = ()
         self.recipe = Recipe()
         self.result: Path | None = None
+        self.is_asked = False
         self.version = 0
         self.turns: dict[Side, int] = dict.fromkeys(SIDES, 0)
         self._work = Workspace(folder)
@@ -73,6 +76,10 @@ class Desk:
     def is_ready(self) -> bool:
         """Whether both tables are read."""
         return len(self.read) == len(SIDES)
+
+    def ask(self) -> None:
+        """Ask for the comparison."""
+        self.is_asked = True
 
     def keep(self, side: Side, name: str, content: BinaryIO) -> None:
         """Copy an upload to disk in pieces, and read it.
@@ -138,6 +145,7 @@ class Desk:
         target = self.folder / f"{new_id('result')}.duckdb"
         linker = link_rows_by_content if recipe.no_key else None
         with self._lock:
+            self.is_asked = False
             made = self._work.compare(recipe, target, link_rows=linker)
             self.recipe, self.result = recipe, target
         return made

@@ -241,7 +241,7 @@ from pathlib import Path
 import duckdb
 from reconcile.systems.files import read_file
 con = duckdb.connect()
-con.execute("SET memory_limit = '400MB'")
+con.execute("SET memory_limit = '200MB'")
 con.execute("SET threads = 1")
 con.execute("SET enable_progress_bar = false")  # it is drawn on standard output when a statement takes long
 read = read_file(con, Path(sys.argv[1]), "t")
