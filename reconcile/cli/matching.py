@@ -315,9 +315,8 @@ def _open(
 
 def _check_roles(found: Mapping[str, Mapping[Role, tuple[str, ...]]]) -> None:
     """Say before the match what it would stumble over: nothing that both files tell."""
-    kinds = [
-        {"domain" if role == "email" else role for role in roles} for roles in found.values()
-    ]  # one is the other's
+    # an e-mail address tells its domain
+    kinds = [{"domain" if role == "email" else role for role in roles} for roles in found.values()]
     if set.intersection(*kinds):
         return
     seen = "; ".join(f"in {name}: {', '.join(roles) or 'none'}" for name, roles in found.items())

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
 
-from tests.practice import API_KEY, CLIENT_ID, CLIENT_SECRET, ROOT, Practice, running_practice
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from tests.command_line import Run, answer, commands_in
+from tests.practice import API_KEY, CLIENT_ID, CLIENT_SECRET, Practice, running_practice
 
 
 @pytest.fixture(scope="module")
@@ -26,26 +21,7 @@ def orgs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    home = tmp_path_factory.mktemp("home")
-
-    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "reconcile", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "RECONCILE_HOME": str(home)},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    return run
-
-
-def answer(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return commands_in(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +13,8 @@ from click.testing import CliRunner
 from reconcile.cli.main import cli, exit_code_of
 from reconcile.errors import ReconcileError
 from reconcile.state import audit, match_models, people
-from tests.practice import ROOT
+from tests.command_line import Run, answer, commands_in
 from tests.unit.learning.test_learning import ASKED, Rig
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -46,25 +40,7 @@ def command(rig: Rig) -> Run:
 
 @pytest.fixture(scope="module")
 def process(rig: Rig) -> Run:
-    home = str(rig.workbench.settings.home)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "reconcile", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "RECONCILE_HOME": home},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    return run
-
-
-def answer(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return commands_in(rig.workbench.settings.home)
 
 
 def refusal(done: subprocess.CompletedProcess[str], exit_code: int) -> str:
