@@ -6,13 +6,14 @@ their country or, where no country is known, their dotted spelling.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from reconcile.matching.clean.text import Columns, none_if_empty, where
+from reconcile.matching.clean.text import Columns, none_if_empty, none_where, where
 from reconcile.matching.clean.text import words as single_words
 from reconcile.matching.clean.tokens import NameWords, canonical_words
 
@@ -56,7 +57,6 @@ GENERAL_FORMS = [
     "sdnbhd",
     "pte",
     "pty",
-    "ptyltd",
     "pvt",
     "pllc",
     "llpc",
@@ -80,6 +80,16 @@ GENERAL_FORMS = [
     "fze",
     "fzco",
     "wll",
+    "pao",
+    "berhad",
+    "publ",
+    "uab",
+    "ptyltd",
+    "coltd",
+    "zhushihuishe",
+    "hetonghuishe",
+    "youxiangongsi",
+    "jusighoesa",
 ]
 # Forms that are words, initials or abbreviations elsewhere.
 NATIONAL_FORMS: dict[str, tuple[str, ...]] = {
@@ -117,9 +127,36 @@ NATIONAL_FORMS: dict[str, tuple[str, ...]] = {
     "id": ("pt",),
     "sg": ("lp",),
     "jp": ("yk",),
+    "ru": ("ao",),
+    "ua": ("tov",),
+    "hr": ("dd", "jdoo"),
+    "si": ("dd",),
+    "rs": ("ad",),
+    "lv": ("sia",),
+    "ee": ("ou",),
+    "hu": ("bt", "rt"),
+}
+# Forms that stand before the name: everywhere, and by country.
+LEADING_FORMS = (
+    "ooo", "oao", "zao", "pao", "pjsc", "ojsc", "cjsc", "jsc", "sarl", "srl", "eurl", "sasu", "gmbh", "ltd", "llc",
+    "uab", "zhushihuishe", "hetonghuishe", "jusighoesa",
+)  # fmt: skip
+NATIONAL_LEADING_FORMS: dict[str, tuple[str, ...]] = {
+    "id": ("pt", "cv"),
+    "se": ("ab",),
+    "fi": ("ab", "oy"),
+    "fr": ("sa", "sas", "sci", "snc", "ets"),
+    "be": ("sa", "nv", "bv"),
+    "lu": ("sa",),
+    "ch": ("sa",),
+    "ru": ("ao", "ip"),
+    "ua": ("tov",),
+    "lv": ("sia",),
+    "jp": ("kk", "zhu"),
+    "kr": ("ju",),
 }
 # What may be stripped when no country is known: hardly ever the last word of a name otherwise.
-UNKNOWN_COUNTRY_FORMS = ("sa", "sas", "ag", "kg", "ab", "asa", "se", "lp", "sl", "slu", "na", "pc", "lda")
+UNKNOWN_COUNTRY_FORMS = ("sa", "sas", "ag", "kg", "ab", "asa", "se", "lp", "sl", "slu", "na", "pc", "lda", "ek", "gbr")
 # Spellings of several words, after punctuation is gone.
 PHRASES = {
     " limited liability company ": " llc ",
@@ -128,23 +165,58 @@ PHRASES = {
     " public limited company ": " plc ",
     " proprietary limited ": " ptyltd ",
     " private limited ": " pvt ltd ",
+    " p ltd ": " pvt ltd ",
+    " co ltd ": " coltd ",
+    " co limited ": " coltd ",
+    " company limited ": " coltd ",
     " pty ltd ": " ptyltd ",
     " pty limited ": " ptyltd ",
     " sdn bhd ": " sdnbhd ",
     " sp z o o ": " spzoo ",
+    " sp z oo ": " spzoo ",
     " sp zoo ": " spzoo ",
+    " sp zo o ": " spzoo ",
+    " spolka z o o ": " spzoo ",
+    " spolka z oo ": " spzoo ",
+    " spolka z ograniczona odpowiedzialnoscia ": " spzoo ",
+    " spolka akcyjna ": " formsa ",
     " spol s r o ": " sro ",
+    " spol s ro ": " sro ",
+    " spol sro ": " sro ",
     " s r o ": " sro ",
+    " s ro ": " sro ",
     " d o o ": " doo ",
     " s a de c v ": " sadecv ",
     " sa de cv ": " sadecv ",
+    " sab de cv ": " sadecv ",
     " s de rl de cv ": " sadecv ",
+    " s a r l ": " sarl ",
+    " sa rl ": " sarl ",
+    " s a rl ": " sarl ",
+    " kabushiki kaisha ": " kk ",
+    " open joint stock company ": " ojsc ",
+    " closed joint stock company ": " cjsc ",
+    " public joint stock company ": " pjsc ",
+    " joint stock company ": " jsc ",
+    " obshchestvo s ogranichennoy otvetstvennostyu ": " ooo ",
+    " publichnoe aktsionernoe obshchestvo ": " pao ",
+    " otkrytoe aktsionernoe obshchestvo ": " oao ",
+    " zakrytoe aktsionernoe obshchestvo ": " zao ",
+    " aktsionernoe obshchestvo ": " jsc ",
     " gmbh and co kg ": " gmbhcokg ",
     " gmbh and co ": " gmbhcokg ",
     " national association ": " na ",
     " professional corporation ": " pc ",
-    " aktiengesellschaft ": " ag ",
-    " societe anonyme ": " sa ",
+    " aktiengesellschaft ": " formag ",
+    " societe anonyme ": " formsa ",
+    " aktiebolaget ": " ab ",
+    " gesellschaft mit beschrankter haftung ": " gmbh ",
+    " societatea cu raspundere limitata ": " srl ",
+    " societe a responsabilite limitee ": " sarl ",
+    " societa per azioni ": " formspa ",
+    " societa a responsabilita limitata ": " srl ",
+    " sociedad anonima ": " formsa ",
+    " sociedade anonima ": " formsa ",
     " a s ": " as ",
     " s a ": " sa ",
     " l l c ": " llc ",
@@ -155,66 +227,113 @@ PHRASES = {
     " d b a ": " dba ",
     " trading as ": " dba ",
     " t a ": " dba ",
+    " t as ": " dba ",
     " formerly known as ": " dba ",
     " formerly ": " dba ",
     " f k a ": " dba ",
+    " fka ": " dba ",
+    " n k a ": " dba ",
+    " now known as ": " dba ",
+    " in liquidation ": " ",
     " a k a ": " dba ",
     " aka ": " dba ",
 }
-# Before punctuation goes, these dotted spellings can only be the form.
-DOTTED_FORMS = {"s.p.a": " formspa ", "a.s.": " formas ", "a/s": " formas ", "s.a.": " sa ", "a.g.": " formag "}
-DOTTED = ("formspa", "formas", "formag")
+# Before punctuation goes, these dotted spellings can only be the form, unless a name begins with them. What an address
+# is in care of is not the name, and "M/s" stands before names as "Messrs" does.
+DOTTED_FORMS = (
+    (r"\b([a-z])\. ([a-z])\.", "$1.$2."),
+    (r"\b([a-z])\. ([a-z])\.", "$1.$2."),  # again: of three initials the middle one belongs to two pairs
+    (r"(\S\W+)s\.p\.a\b", "${1}formspa "),
+    (r"(\S\W+)(?:a\.s\.|a/s\b)", "${1}formas "),
+    (r"(\S\W+)a\.g\.", "${1}formag "),
+    (r"(\S\W+)s/a\b", "${1}formsa "),
+    (r"^\W*c/o\b|^\W*m/s\b|(\S\W+)c/o\b.*$", "$1"),
+)
+MAYBE_FORM = r"s\.p\.a|a\.s\.|a\.g\.|/[aos]|\. [a-z]\."
+IS_DOTTED = r"\.[a-z]|\b[a-z]\.\d|[a-z]\.$|\b[acms]/[aos]\b|\b[a-z]\. [a-z]\."
+DOTTED = ("formspa", "formas", "formag", "formsa")
+# Scripts without blanks: the form is written into the name.
+UNPARTED_FORMS = (
+    (r"(?:gufen)?youxian(?:zeren)?gongsi", " youxiangongsi "),
+    (r"(zhushi|hetong)huishe", " ${1}huishe "),
+    (r"jusighoesa", " jusighoesa "),
+)
+NO_NAMES = (
+    "n a", "none", "null", "nan", "nil", "unknown", "not available", "not applicable", "not known", "no name", "tbd",
+    "tba",
+)  # fmt: skip
 # Every phrase holds one of these, and hardly another name does: a cheaper test than looking for all phrases.
 PHRASE_HINTS = [
-    " limited ", " pty ", " sdn ", " sp z", " s r o ", " d o o ", " de c", " de rl ", " gmbh and ", " association ",
-    " professional ", " aktieng", " anonyme ", " a s ", " s a ", " l l ", " b v ", " n v ", " business as ", " d b a ",
-    " trading as ", " t a ", " formerly ", " f k a ", " a k a ", " aka ",
+    " limited ", " pty ", " sdn ", " sp z", " spol", " s r", " d o o ", " de c", " de rl ", " gmbh and ",
+    " association ", " professional ", " aktie", " aktsion", " ogranich", " anonyme ", " a s ", " s a ", " sa rl ",
+    " l l ", " b v ", " n v ", " business as ", " d b a ", " trading as ", " t a ", " t as ", " formerly ", " f k a ",
+    " fka ", " n k a ", " known as ", " a k a ", " aka ", " co ltd ", " p ltd ", " joint stock ", " in liq", " kaisha ",
+    "huishe", "gongsi", "jusighoesa",
+    " mit besch", " limitata ", " responsab", " per azioni ", " anonima ",
 ]  # fmt: skip
 Integers = npt.NDArray[np.int64]
 
 
 def name_words(name: pl.Series) -> pl.Series:
     """The folded name as words: initials joined ("I.B.M." is "ibm"), "&" as "and", phrases of forms as one word."""
-    text = where(name, name.str.contains(r"\.[a-z]|[a-z]\.$|\bas?/s", strict=True), _join_initials)
+    text = where(name, name.str.contains(IS_DOTTED, strict=True), _join_initials)
     text = single_words(text)
     padded = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series()
     return where(text, padded.str.contains_any(PHRASE_HINTS), _replace_phrases)
 
 
 def _join_initials(name: pl.Series) -> pl.Series:
-    text = name.str.replace_many(list(DOTTED_FORMS), list(DOTTED_FORMS.values()))
-    return text.str.replace_all(r"\b([a-z])\.", "$1")
+    name = where(name, name.str.contains(MAYBE_FORM), partial(_replaced, spellings=DOTTED_FORMS))
+    return name.str.replace_all(r"\b([a-z])\.", "$1")
+
+
+def _replaced(text: pl.Series, spellings: Sequence[tuple[str, str]]) -> pl.Series:
+    for pattern, spelling in spellings:
+        text = text.str.replace_all(pattern, spelling)
+    return text
 
 
 def _replace_phrases(text: pl.Series) -> pl.Series:
-    padded = pl.select(pl.concat_str(pl.lit(" "), text, pl.lit(" "))).to_series()
-    return padded.str.replace_many(list(PHRASES), list(PHRASES.values())).str.strip_chars(" ")
+    parted = single_words(_replaced(text, UNPARTED_FORMS))
+    padded = pl.select(pl.concat_str(pl.lit(" "), parted, pl.lit(" "))).to_series()
+    return padded.str.replace_many(list(PHRASES), list(PHRASES.values()), leftmost=True).str.strip_chars(" ")
 
 
-@lru_cache(maxsize=1)
-def _forms() -> pl.DataFrame:
-    """form, countries: a bit per position in `_countries()`, the last bit where no country is known."""
-    bits = dict.fromkeys((*GENERAL_FORMS, *DOTTED), -1)
+@lru_cache(maxsize=2)
+def _forms(*, is_leading: bool) -> pl.DataFrame:
+    """form, countries: a bit per position in `_countries()`; then one where none is known, and one for all others."""
+    everywhere, national = (
+        (LEADING_FORMS, NATIONAL_LEADING_FORMS) if is_leading else ((*GENERAL_FORMS, *DOTTED), NATIONAL_FORMS)
+    )
+    bits = dict.fromkeys(everywhere, -1)
     for i, country in enumerate(_countries()):
-        for form in NATIONAL_FORMS[country]:
+        for form in national.get(country, ()):
             bits[form] = bits.get(form, 0) | 1 << i
-    for form in UNKNOWN_COUNTRY_FORMS:
+    for form in () if is_leading else UNKNOWN_COUNTRY_FORMS:
         bits[form] = bits.get(form, 0) | 1 << len(_countries())
     return pl.DataFrame({"form": list(bits), "countries": list(bits.values())})
 
 
+@lru_cache(maxsize=1)
 def _countries() -> tuple[str, ...]:
-    return tuple(NATIONAL_FORMS)
+    return tuple(sorted({*NATIONAL_FORMS, *NATIONAL_LEADING_FORMS}))
 
 
 def _country_bits(country: pl.Series | None, rows: int) -> Integers:
-    """The bit of each row's country among the forms; 0 for a country without forms of its own."""
-    unknown = 1 << len(_countries())
+    """The bit of each row's country among the forms."""
+    unknown, other = 1 << len(_countries()), 1 << len(_countries()) + 1
     if country is None:
         return np.full(rows, unknown, dtype=np.int64)
     codes = dict(zip(_countries(), (1 << i for i in range(len(_countries()))), strict=True))
-    bits = country.replace_strict(codes, default=0, return_dtype=pl.Int64)
+    bits = country.replace_strict(codes, default=other, return_dtype=pl.Int64)
     return np.where(country.is_null().to_numpy(), unknown, bits.to_numpy())
+
+
+def _is_form(words: pl.Series, countries: Integers, *, is_leading: bool) -> npt.NDArray[np.bool_]:
+    """Whether each word is a legal form in the row's country."""
+    forms = _forms(is_leading=is_leading)
+    found = words.replace_strict(forms["form"], forms["countries"], default=0, return_dtype=pl.Int64)
+    return np.asarray((found.to_numpy() & countries) != 0)
 
 
 class _Split:
@@ -231,15 +350,20 @@ class _Split:
         ends = self.starts[1:].copy()
         rows = np.flatnonzero(ends - self.starts[:-1] > 1)
         while len(rows) > 0:
-            last = self.words.gather(ends[rows] - 1)
-            forms = last.replace_strict(_forms()["form"], _forms()["countries"], default=0, return_dtype=pl.Int64)
-            rows = rows[(forms.to_numpy() & countries[rows]) != 0]
+            rows = rows[_is_form(self.words.gather(ends[rows] - 1), countries[rows], is_leading=False)]
             ends[rows] -= 1
             rows = rows[ends[rows] - self.starts[rows] > 1]
         shortened = np.flatnonzero((ends < self.starts[1:]) & (ends - self.starts[:-1] > 1))
         is_and = (self.words.gather(ends[shortened] - 1) == "and").to_numpy()
         ends[shortened[is_and]] -= 1
         return ends
+
+    def begins_without_form(self, countries: Integers, ends: Integers) -> Integers:
+        """Where each row's words begin once an article or a legal form before the name is dropped; one word stays."""
+        first = self.words.gather(self.starts[:-1])
+        skipped = (first == "the").fill_null(value=False).to_numpy() | _is_form(first, countries, is_leading=True)
+        begins: Integers = self.starts[:-1] + skipped
+        return np.where(begins < ends, begins, self.starts[:-1])
 
 
 def _part(text: pl.Series, split: _Split, begins: Integers, ends: Integers) -> pl.Series:
@@ -270,6 +394,7 @@ def clean_names(folded: pl.Series, country: pl.Series | None) -> tuple[Columns, 
         null for most; name_key: the core without blanks.
     """
     text = name_words(folded)
+    text = none_where(text, text.is_in(pl.Series(NO_NAMES).implode()))
     rows = text.str.contains(" dba ", literal=True).fill_null(value=False).arg_true()
     alias = pl.select(pl.repeat(None, len(text), dtype=pl.String)).to_series()
     if len(rows) > 0:
@@ -277,10 +402,9 @@ def clean_names(folded: pl.Series, country: pl.Series | None) -> tuple[Columns, 
         text = text.clone().scatter(rows, parts.field("field_0"))
         second = without_legal_form(parts.field("field_1"), None if country is None else country.gather(rows))
         alias = alias.scatter(rows, none_if_empty(second.str.replace_all(" ", "", literal=True)))
-    split = _Split(text)
-    ends = split.ends_without_form(_country_bits(country, len(text)))
-    begins = split.starts[:-1] + ((split.words.gather(split.starts[:-1]) == "the").fill_null(value=False).to_numpy())
-    begins = np.where(begins < ends, begins, split.starts[:-1])
+    split, countries = _Split(text), _country_bits(country, len(text))
+    ends = split.ends_without_form(countries)
+    begins = split.begins_without_form(countries, ends)
     core = none_if_empty(_part(text, split, begins, ends))
     columns = {"name": core, "name_alias": alias, "name_key": core.str.replace_all(" ", "", literal=True)}
     return columns, canonical_words(split.words, begins, ends)

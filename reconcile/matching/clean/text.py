@@ -39,7 +39,7 @@ def latin(column: pl.Series) -> pl.Series:
 
 
 def _transliterate(column: pl.Series) -> pl.Series:
-    text = column.str.to_lowercase().str.normalize("NFKC")
+    text = column.str.replace_all("´", "'", literal=True).str.to_lowercase().str.normalize("NFKC")
     letters = sorted(letter for letter in set(text.str.join().item()) if not letter.isascii())
     if not letters:
         return text

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from reconcile.matching.clean.flat import Flat
 from reconcile.matching.clean.text import where
 
 ABBREVIATIONS = {
@@ -128,9 +129,18 @@ ABBREVIATIONS = {
     "fifth": "5th",
 }
 STOP_WORDS = ("and", "the", "of", "for", "de", "la", "el", "und", "et", "y", "e", "di", "da", "des", "du", "der", "die")
+# Legal forms that say nothing wherever they stand in a name ("Acme Ltd (UK)"), in their canonical spelling.
+FORM_WORDS = (
+    "incorporated", "llc", "llp", "lllp", "limited", "corporation", "plc", "gmbh", "mbh", "gmbhcokg", "ohg", "oyj",
+    "aps", "sarl", "srl", "sadecv", "eurl", "sasu", "spzoo", "sro", "doo", "kft", "zrt", "nyrt", "bhd", "sdnbhd", "pte",
+    "pty", "ptyltd", "pvt", "pllc", "ltda", "bvba", "sprl", "kgaa", "pjsc", "ojsc", "cjsc", "jsc", "ooo", "oao", "zao",
+    "pao", "tbk", "fze", "fzco", "wll", "berhad", "publ", "uab", "coltd", "formspa", "formas", "formag", "formsa",
+    "zhushihuishe", "hetonghuishe", "youxiangongsi", "jusighoesa",
+)  # fmt: skip
 
 
 SEED = 11
+UMLAUTS = np.isin(np.arange(256), [ord(letter) for letter in "aou"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +168,7 @@ def canonical_words(flat: pl.Series, begins: npt.NDArray[np.int64], ends: npt.ND
     lengths = np.maximum(ends - begins, 0)
     starts = np.concatenate(([0], np.cumsum(lengths)))
     places = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
-    words = canonical(flat.gather(places))
+    words = without_umlauts(canonical(flat.gather(places)))
     return NameWords(words, words.hash(seed=SEED).to_numpy() * words.is_not_null().to_numpy(), starts)
 
 
@@ -172,7 +182,17 @@ def canonical(word: pl.Series) -> pl.Series:
     plural = ~known & word.str.ends_with("s")
     stem = where(word, plural, lambda rows: _spelled(_singular(rows)))
     spelled = where(stem, known, _spell_out)
-    return pl.select(pl.when(~spelled.is_in(pl.Series(STOP_WORDS).implode())).then(spelled)).to_series()
+    says_nothing = spelled.is_in(pl.Series([*STOP_WORDS, *FORM_WORDS]).implode())
+    return pl.select(pl.when(~says_nothing).then(spelled)).to_series()
+
+
+def without_umlauts(word: pl.Series) -> pl.Series:
+    """Umlauts that are written as two letters as one ("mueller" as "muller", which is what "Müller" is folded to)."""
+    flat = Flat.of(word)
+    is_e = np.zeros(len(flat.data), dtype=bool)
+    is_e[1:] = (flat.data[1:] == ord("e")) & UMLAUTS[flat.data[:-1]]
+    is_e[flat.begins[flat.begins < flat.ends]] = False
+    return flat.without(is_e).column()
 
 
 def _spelled(word: pl.Series) -> pl.Series:

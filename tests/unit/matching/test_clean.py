@@ -30,6 +30,40 @@ def one(columns: dict[str, pl.Series], column: str) -> str | None:
         ("Limited", None, "limited"),
         ("Yandex ООО", None, "yandex"),
         ("   ", None, None),
+        ("Novo Nordisk A/S", "dk", "novo nordisk"),
+        ("Plaza/Suites Inc.", "us", "plaza suites"),
+        ("Visa/Services Ltd.", None, "visa services"),
+        ("A.S. Watson Group", "hk", "as watson group"),
+        ("U.S.A. Trucking", "us", "usa trucking"),
+        ("Banco Itau S/A", "br", "banco itau"),
+        ("D.2 Solutions", "us", "d2 solutions"),
+        ("D.2 Solutions Inc.", "us", "d2 solutions"),
+        ("J. P. Morgan Chase & Co.", "us", "jp morgan chase"),
+        ("A. B. C. Company", "us", "abc"),
+        ("Huawei Technologies Co., Ltd.", "cn", "huawei technologies"),
+        ("Sasol (Pty) Ltd.", "za", "sasol"),
+        ("Podravka d.d.", "hr", "podravka"),
+        ("MOL Nyrt.", "hu", "mol"),
+        ("Dupont S.à r.l.", "lu", "dupont"),
+        ("S.A.R.L. Dupont", "fr", "dupont"),
+        ("Grupo Bimbo, S.A.B. de C.V.", "mx", "grupo bimbo"),
+        ("Polski Koncern Sp. z o.o.", "pl", "polski koncern"),
+        ("ПАО «Газпром»", "ru", "gazprom"),
+        ("AB Volvo", "se", "volvo"),
+        ("AB Volvo", "us", "ab volvo"),
+        ("PT Bank Central Asia Tbk", "id", "bank central asia"),
+        ("GmbH Müller", "de", "muller"),
+        ("株式会社東芝", "jp", "dongzhi"),
+        ("東芝株式会社", "jp", "dongzhi"),
+        ("华为技术有限公司", "cn", "huaweijishu"),
+        ("Acme LLC c/o John Smith", "us", "acme"),
+        ("C/O Acme LLC", "us", "acme"),
+        ("M/s Tata Sons (P) Ltd", "in", "tata sons"),
+        ("Tomco/Op Art", "us", "tomco op art"),
+        ("McDonald´s", "us", "mcdonalds"),
+        ("GmbH", "de", "gmbh"),
+        ("N/A", "us", None),
+        ("unknown", None, None),
     ],
 )
 def test_name_core(raw: str, country: str | None, expected: str | None) -> None:
@@ -42,6 +76,25 @@ def test_trading_name_is_kept_apart() -> None:
     assert cleaned["name"].to_list() == ["smith", "acme"]
     assert cleaned["name_alias"].to_list() == ["joespizza", None]
     assert words.lists().to_list() == [["smith"], ["acme"]]
+
+
+@pytest.mark.parametrize("written", ["t/a", "T/As", "trading as", "d.b.a.", "formerly", "(fka", "n/k/a"])
+def test_trading_names_are_introduced_in_many_ways(written: str) -> None:
+    cleaned, _ = name.clean_names(fold(pl.Series([f"Smith Bros Ltd {written} The Gardeners"])), None)
+    assert (one(cleaned, "name"), one(cleaned, "name_alias")) == ("smith bros", "thegardeners")
+
+
+def test_umlauts_in_one_or_two_letters_are_the_same_words() -> None:
+    raw = ["Bäckerei Schröder e.K.", "Baeckerei Schroeder", "BACKEREI SCHRODER", None, "e", "a e"]
+    _, words = name.clean_names(fold(pl.Series(raw)), None)
+    assert words.lists().to_list()[:3] == [["backerei", "schroder"]] * 3
+    assert words.lists().to_list()[3:] == [[], [], ["a"]], "letters of two words are no umlaut"
+
+
+def test_legal_forms_are_no_words_wherever_they_stand() -> None:
+    raw = ["Acme Ltd (UK)", "Acme (UK) Limited", "OOO Acme UK", "Acme UK"]
+    _, words = name.clean_names(fold(pl.Series(raw)), None)
+    assert words.lists().to_list() == [["acme", "uk"]] * 4
 
 
 @pytest.mark.parametrize(
