@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import duckdb
 
 from reconcile.comparing.tables.equality import class_sql, delta_sql, raw_differs_sql, reading_sql
 from reconcile.comparing.tables.plan import ComparedColumn, Plan
 from reconcile.comparing.tables.result import MASK
-from reconcile.comparing.tables.side import any_order, one_row
+from reconcile.comparing.tables.side import any_order, at_once, one_row
 from reconcile.systems.files.sql import literal
 
 CELL_COLUMNS = "row BIGINT, position SMALLINT, left_value VARCHAR, right_value VARCHAR, class VARCHAR, delta DOUBLE"
 
-_AT_ONCE = 100
+_MOST_COLUMNS = 100  # in one statement
 
 
 def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None:
@@ -23,15 +24,21 @@ def write_cells(con: duckdb.DuckDBPyConnection, plan: Plan, target: str) -> None
     Values of sensitive columns are masked.
     """
     con.execute(f"CREATE OR REPLACE TABLE {target} ({CELL_COLUMNS})")
-    for columns in _alike(_unequal(con, plan)):
-        for start in range(0, len(columns), _AT_ONCE):
-            look = _look_sql(columns[start : start + _AT_ONCE], plan)
-            with any_order(con):
-                # Without a name of its own the class would be worked out twice: for the condition and for the value.
-                con.execute(
-                    f"INSERT INTO {target} WITH looked AS MATERIALIZED ({look}) "
-                    "SELECT row, position, l, r, class, delta FROM looked WHERE class IS NOT NULL"
-                )
+    groups = [
+        columns[start : start + _MOST_COLUMNS]
+        for columns in _alike(_unequal(con, plan))
+        for start in range(0, len(columns), _MOST_COLUMNS)
+    ]
+    with any_order(con):
+        at_once(con, [partial(_write_some, columns=columns, plan=plan, target=target) for columns in groups])
+
+
+def _write_some(con: duckdb.DuckDBPyConnection, columns: Sequence[ComparedColumn], plan: Plan, target: str) -> None:
+    # Without a name of its own the class would be worked out twice: for the condition and for the value.
+    con.execute(
+        f"INSERT INTO {target} WITH looked AS MATERIALIZED ({_look_sql(columns, plan)}) "
+        "SELECT row, position, l, r, class, delta FROM looked WHERE class IS NOT NULL"
+    )
 
 
 def _alike(columns: Sequence[ComparedColumn]) -> list[list[ComparedColumn]]:
@@ -90,23 +97,19 @@ def write_rows(con: duckdb.DuckDBPyConnection, target: str, cells: str) -> None:
     """Make `target` from `pairs` and the cells: every pair or single row that is not the same.
 
     Columns: row, class, left_row, right_row, left_count, right_count, how, probability (as in `pairs`) and cells, the
-    number of its differing cells. `same_pairs(pairs, left_rows, right_rows)` counts those of `pairs` that are the same
-    after the rules.
+    number of its differing cells. `same_pairs(pairs, left_rows, right_rows)` counts the other pairs, which are the same
+    by the rules.
     """
     counted = f"(SELECT row, count(*) AS cells FROM {cells} GROUP BY row)"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE classed AS SELECT CASE WHEN how = 'list' THEN 'duplicate_key' "
-        f"WHEN right_row IS NULL THEN 'only_left' WHEN left_row IS NULL THEN 'only_right' "
-        f"WHEN c.cells IS NOT NULL THEN 'changed' ELSE 'same' END AS class, "
-        f"p.row, left_row, right_row, left_count, right_count, how, probability, coalesce(c.cells, 0) AS cells "
-        f"FROM pairs p LEFT JOIN {counted} c ON c.row = p.row"
+        f"CREATE OR REPLACE TABLE {target} AS SELECT row, CASE WHEN how = 'list' THEN 'duplicate_key' "
+        f"WHEN right_row IS NULL THEN 'only_left' WHEN left_row IS NULL THEN 'only_right' ELSE 'changed' END AS class, "
+        f"left_row, right_row, left_count, right_count, how, probability, coalesce(c.cells, 0) AS cells "
+        f"FROM pairs LEFT JOIN {counted} c USING (row) "
+        f"WHERE how = 'list' OR left_row IS NULL OR right_row IS NULL OR c.cells IS NOT NULL ORDER BY row"
     )
+    sums = "count(*) AS pairs, coalesce(sum(left_count), 0) AS lefts, coalesce(sum(right_count), 0) AS rights"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT count(*) AS pairs, "
-        "coalesce(sum(left_count), 0) AS left_rows, coalesce(sum(right_count), 0) AS right_rows "
-        "FROM classed WHERE class = 'same'"
-    )
-    con.execute(
-        f"CREATE OR REPLACE TABLE {target} AS SELECT row, class, left_row, right_row, left_count, right_count, how, "
-        f"probability, cells FROM classed WHERE class <> 'same' ORDER BY row"
+        "CREATE OR REPLACE TEMP TABLE same_pairs AS SELECT a.pairs - w.pairs AS pairs, a.lefts - w.lefts AS left_rows, "
+        f"a.rights - w.rights AS right_rows FROM (SELECT {sums} FROM pairs) a, (SELECT {sums} FROM {target}) w"
     )

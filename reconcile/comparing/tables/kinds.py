@@ -8,21 +8,16 @@ from dataclasses import dataclass
 
 import duckdb
 
-from reconcile.comparing.tables.recipe import ColumnPair, Kind
-from reconcile.comparing.tables.side import SAMPLE_ROWS, Side, one_row
-from reconcile.comparing.tables.values import DATE_FORMATS, date_sql, number_sql
-from reconcile.systems.files.sql import identifier, stacked
+from reconcile.comparing.tables.looks import ColumnLook
+from reconcile.comparing.tables.recipe import ISO, ColumnPair, Kind
+from reconcile.comparing.tables.side import Side, every, one_row
+from reconcile.comparing.tables.values import DATE_FORMATS, date_sql
+from reconcile.systems.files.sql import identifier
 
-_SHARE = 0.9
-_ROWS = 2000
 _DATE_ROWS = 300
 _CODE_NAME = re.compile(
     r"(^|[^a-z])(id|ids|key|code|zip|postcode|postal|plz|phone|mobile|fax|iban|vat|tax|ein|duns|sku|ssn|no|nr|number)s?$"
     r"|[a-z](Id|ID|Key|Code|Number|No)$",
-)
-_DATE_SHAPE = (
-    "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([ T].*)?|[0-9]{1,2}[- ][A-Za-z]{3,9}[- ][0-9]{2,4}.*"
-    "|[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}.*"
 )
 
 
@@ -35,16 +30,6 @@ class ColumnKind:
     right_format: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Values of one column in a sample: how many, how many are numbers, lead with a zero, or look like dates."""
-
-    values: int
-    numbers: int
-    zero_led: int
-    dates: int
-
-
 def find_kinds(
     con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[ColumnPair]
 ) -> tuple[ColumnKind, ...]:
@@ -53,9 +38,7 @@ def find_kinds(
     Numbers or dates where nine in ten values of both sides are (a side without values does not object); text for codes,
     which a name or leading zeros give away.
     """
-    lefts = _looks(con, left, [pair.left for pair in pairs])
-    rights = _looks(con, right, [pair.right for pair in pairs])
-    kinds = [_given(pair) or _kind(looks, pair) for pair, *looks in zip(pairs, lefts, rights, strict=True)]
+    kinds = [_given(pair) or _kind([left.looks[pair.left], right.looks[pair.right]], pair) for pair in pairs]
     return tuple(
         ColumnKind(kind, *_date_formats(con, left, right, pair)) if kind == "date" else ColumnKind(kind)
         for pair, kind in zip(pairs, kinds, strict=True)
@@ -109,45 +92,27 @@ def _is_code(pair: ColumnPair) -> bool:
     return any(_CODE_NAME.search(name) or _CODE_NAME.search(name.casefold()) for name in (pair.left, pair.right))
 
 
-def _looks(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[_Look]:
-    """A look at each column; only what has a digit is tried as a number."""
-    if not columns:
-        return []
-    values = stacked(
-        [f"left({identifier(column)}, 64)" for column in columns], f"{side.sample} WHERE {_every(side, _ROWS)}"
-    )
-    rows = con.sql(
-        f"SELECT position, count(v), "
-        f"count(CASE WHEN regexp_matches(v, '[0-9]') THEN {number_sql('v', side.read.decimal)} END), "
-        f"count(*) FILTER (v >= '0' AND v < '1' AND regexp_full_match(v, '0[0-9]+')), "
-        f"count(*) FILTER (regexp_full_match(v, '{_DATE_SHAPE}')) FROM {values} GROUP BY position"
-    ).fetchall()
-    known = {row[0]: _Look(*row[1:]) for row in rows}
-    return [known.get(place, _Look(0, 0, 0, 0)) for place in range(len(columns))]
-
-
-def _every(side: Side, rows: int) -> str:
-    """A condition that leaves about so many rows of the sample, at even distances."""
-    return f"rowid % {max(1, min(side.rows, SAMPLE_ROWS) // rows)} = 0"
-
-
-def _kind(looks: Sequence[_Look], pair: ColumnPair) -> Kind:
-    is_code = _is_code(pair)
+def _kind(looks: Sequence[ColumnLook], pair: ColumnPair) -> Kind:
     filled = [look for look in looks if look.values]
-    if filled and all(look.dates >= _SHARE * look.values for look in filled):
+    if filled and all(look.are_dates for look in filled):
         return "date"
-    if filled and not is_code and all(look.numbers >= _SHARE * look.values and not look.zero_led for look in filled):
+    if filled and not _is_code(pair) and all(look.are_numbers for look in filled):
         return "number"
     return "text"
 
 
 def _date_candidates(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> list[str]:
-    """The formats that read most of the column's sample, the usual one first."""
+    """The formats that read most of the column's sample, the usual one first.
+
+    Where dates begin with the year and dashes, nothing else is tried: no other format reads those.
+    """
     name = identifier(column)
+    source = f"{side.sample} WHERE {every(side.rows, _DATE_ROWS)} AND {name} <> ''"
+    values, iso = one_row(con, f"SELECT count(*), count({date_sql(name, ISO)}) FROM {source}")
+    if values and iso == values:
+        return [ISO]
     counts = one_row(
-        con,
-        f"SELECT {', '.join(f'count({date_sql(name, item)})' for item in DATE_FORMATS)} "
-        f"FROM {side.sample} WHERE {_every(side, _DATE_ROWS)}",
+        con, f"SELECT {', '.join(f'count({date_sql(name, item)})' for item in DATE_FORMATS)} FROM {source}"
     )
     best = max(counts)
     return [item for item, count in zip(DATE_FORMATS, counts, strict=True) if count == best]

@@ -70,7 +70,7 @@ def propose_columns(
     for name, other in exact.items():
         overlap = sets.share(name, other) if with_overlap else None
         found[name] = ColumnProposal(name, other, 1.0, overlap, 1.0 if overlap is None else 0.7 + 0.3 * overlap)
-    for name, other in may_differ_in_unit(con, left, right, list(exact.items())):
+    for name, other in may_differ_in_unit(left, right, list(exact.items())):
         unit = find_unit(con, left, right, (name, other))
         if unit is not None:
             found[name] = ColumnProposal(name, other, 1.0, unit.shared, 0.6 + 0.3 * unit.shared, unit.factor)
@@ -138,7 +138,7 @@ def _by_unit(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[
 
     found = []
     every = [(name, other) for name in left for other in right]
-    for name, other in may_differ_in_unit(sets.con, *sets.both, every):
+    for name, other in may_differ_in_unit(*sets.both, every):
         unit = find_unit(sets.con, *sets.both, (name, other))
         if unit is not None:
             likeness = fuzz.token_sort_ratio(without_unit(_spaced(name)), without_unit(_spaced(other))) / 100

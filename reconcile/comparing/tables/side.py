@@ -1,27 +1,33 @@
-"""One of the two tables as the comparison sees it: where it lies, and an evenly spread sample of its rows."""
+"""One of the two tables as the comparison sees it: where it lies, a sample of its rows, and a look at its columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from reconcile.comparing.tables.looks import ColumnLook, look_at_columns
 from reconcile.systems.files import ReadTable
 from reconcile.systems.files.sql import identifier, none_for_empty
 
 SAMPLE_ROWS = 6000
 _STRETCHES = 6
+_LOOK_ROWS = 2000
+_AT_ONCE = 2
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A loaded table and the table of its sample (all rows where there are few)."""
+    """A loaded table, the table of its sample (all rows where there are few), and what its columns look like."""
 
     read: ReadTable
     sample: str
+    looks: Mapping[str, ColumnLook]
 
     @property
     def table(self) -> str:
@@ -40,7 +46,7 @@ class Side:
 
 
 def make_side(con: duckdb.DuckDBPyConnection, read: ReadTable) -> Side:
-    """Take the sample: stretches of neighbouring rows at even distances, which cost little to read."""
+    """Take the sample, stretches of neighbouring rows at even distances, which cost little to read; and look at it."""
     sample = f"{read.table}_sample"
     if read.rows <= SAMPLE_ROWS:
         where = ""
@@ -52,9 +58,32 @@ def make_side(con: duckdb.DuckDBPyConnection, read: ReadTable) -> Side:
     same = ", ".join(f"{none_for_empty(identifier(name))} AS {identifier(name)}" for name in read.empties)
     columns = f"* REPLACE ({same})" if same else "*"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {identifier(sample)} AS SELECT {columns} FROM {identifier(read.table)} {where}"
+        f"CREATE OR REPLACE TABLE {identifier(sample)} AS SELECT {columns} FROM {identifier(read.table)} {where}"
     )
-    return Side(read, identifier(sample))
+    few = f"{identifier(sample)} WHERE {every(read.rows, _LOOK_ROWS)}"
+    return Side(read, identifier(sample), look_at_columns(con, few, read.columns, read.decimal))
+
+
+def every(rows: int, wanted: int) -> str:
+    """A condition that leaves about `wanted` rows of the sample of a table of `rows` rows, at even distances."""
+    return f"rowid % {max(1, min(rows, SAMPLE_ROWS) // wanted)} = 0"
+
+
+def at_once(
+    con: duckdb.DuckDBPyConnection, works: Sequence[Callable[[duckdb.DuckDBPyConnection], Found]]
+) -> list[Found]:
+    """What each of `works` returns, two at a time, each with a connection of its own to the same database.
+
+    For statements that DuckDB carries out in one thread, because they read few rows or plan longer than they run. They
+    see no temporary table of `con`.
+    """
+
+    def carry_out(work: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
+        with con.cursor() as own:
+            return work(own)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(carry_out, works))
 
 
 @contextmanager

@@ -9,13 +9,12 @@ from decimal import Decimal
 
 import duckdb
 
-from reconcile.comparing.tables.side import SAMPLE_ROWS, Side, scalar
+from reconcile.comparing.tables.side import Side, scalar
 from reconcile.comparing.tables.values import NUMBER, number_sql
-from reconcile.systems.files.sql import identifier, stacked
+from reconcile.systems.files.sql import identifier
 
 FACTORS = (Decimal(100), Decimal("0.01"), Decimal(1000), Decimal("0.001"))
 _SKETCH_ROWS = 20_000
-_MIDDLE_ROWS = 1000
 _ENOUGH_VALUES = 5
 _ENOUGH_SHARED = 0.5
 _UNIT_WORDS = re.compile(
@@ -36,22 +35,14 @@ def without_unit(name: str) -> str:
     return " ".join(_UNIT_WORDS.sub(" ", name).split()) or name
 
 
-def may_differ_in_unit(
-    con: duckdb.DuckDBPyConnection, left: Side, right: Side, pairs: Sequence[tuple[str, str]]
-) -> list[tuple[str, str]]:
+def may_differ_in_unit(left: Side, right: Side, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those pairs of columns whose usual amounts, in the samples, are a hundred or a thousand times apart."""
-    if not pairs:
-        return []
-    names = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    known = [dict.fromkeys(names[0]), dict.fromkeys(names[1])]  # a column may be in many pairs
-    for side, found in zip((left, right), known, strict=True):
-        found |= dict(zip(list(found), _middles(con, side, list(found)), strict=True))
-    middles = [[found[name] for name in some] for found, some in zip(known, names, strict=True)]
-    return [
-        pair
-        for pair, one, two in zip(pairs, *middles, strict=True)
-        if one and two and any(0.5 < one * float(factor) / two < 2 for factor in FACTORS)
-    ]
+    found = []
+    for pair in pairs:
+        one, two = left.looks[pair[0]].middle, right.looks[pair[1]].middle
+        if one and two and any(0.5 < one * float(factor) / two < 2 for factor in FACTORS):
+            found.append(pair)
+    return found
 
 
 def find_unit(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: tuple[str, str]) -> Unit | None:
@@ -63,21 +54,6 @@ def find_unit(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: tup
     found = [Unit(factor, _shared(con, left, right, pair, factor)) for factor in FACTORS]
     best = max(found, key=lambda unit: unit.shared)
     return best if best.shared >= max(_ENOUGH_SHARED, 2 * plain) else None
-
-
-def _middles(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[float | None]:
-    """The median of each column's amounts in the sample; None where fewer than nine in ten values are amounts."""
-    every = max(1, min(side.rows, SAMPLE_ROWS) // _MIDDLE_ROWS)
-    values = stacked(
-        [f"left({identifier(column)}, 64)" for column in columns], f"{side.sample} WHERE rowid % {every} = 0"
-    )
-    number = f"CASE WHEN regexp_matches(v, '[0-9]') THEN {number_sql('v', side.read.decimal)} END"
-    rows = con.sql(
-        f"SELECT position, CASE WHEN count(n) >= 0.9 * count(v) THEN median(abs(CAST(n AS DOUBLE))) END "
-        f"FROM (SELECT position, v, {number} AS n FROM {values}) GROUP BY position"
-    ).fetchall()
-    known = dict(rows)
-    return [known.get(place) for place in range(len(columns))]
 
 
 def _shared(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: tuple[str, str], factor: Decimal) -> float:

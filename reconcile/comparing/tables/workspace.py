@@ -26,8 +26,7 @@ from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
-# DuckDB draws its own progress on standard output, where the report goes, when a statement takes long.
-_SETTINGS = "SET TimeZone = 'UTC'; SET enable_progress_bar_print = false"
+_TIME_ZONE = "SET GLOBAL TimeZone = 'UTC'"  # for every connection to the same database
 
 
 class Workspace:
@@ -42,7 +41,7 @@ class Workspace:
         self.con = duckdb.connect()
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
-        self.con.execute(_SETTINGS)
+        self.con.execute(_TIME_ZONE)
         self._sides: dict[str, Side] = {}
         self._readers: list[duckdb.DuckDBPyConnection] = []
         self._is_watched = False
@@ -77,12 +76,11 @@ class Workspace:
             InputError: as `reconcile.systems.files.read_file`; the left one's where both cannot be read.
         """
         with ThreadPoolExecutor(2) as threads:
-            reads = [
+            made = [
                 threads.submit(self._read, side, path, options)
                 for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
             ]
-        for side, read in zip(("left", "right"), reads, strict=True):
-            self._sides[side] = make_side(self.con, read.result())
+        self._sides = {side: found.result() for side, found in zip(("left", "right"), made, strict=True)}
 
     def watch(self) -> Callable[[], float | None]:
         """What can be asked from another thread how far the present statement is: 0 to 100, None where it cannot say.
@@ -102,15 +100,13 @@ class Workspace:
 
         return percent
 
-    def _read(self, side: str, path: Path, options: ReadOptions) -> ReadTable:
+    def _read(self, side: str, path: Path, options: ReadOptions) -> Side:
         with self.con.cursor() as con:
-            con.execute(_SETTINGS)
-            if not self._is_watched:
-                return read_file(con, path, f"{side}_table", options, keep_empty=True)
-            _let_watch(con)
+            if self._is_watched:
+                _let_watch(con)
             self._readers.append(con)
             try:
-                return read_file(con, path, f"{side}_table", options, keep_empty=True)
+                return make_side(con, read_file(con, path, f"{side}_table", options, keep_empty=True))
             finally:
                 self._readers.remove(con)
 
@@ -162,7 +158,8 @@ class Workspace:
 
 
 def _let_watch(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("SET enable_progress_bar = true")
+    # Nobody can ask without the bar, which DuckDB itself would draw on standard output, where the report goes.
+    con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
 
 
 def compare_files(

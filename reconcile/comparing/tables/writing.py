@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,7 @@ from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
 from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
-from reconcile.comparing.tables.side import Side, one_row
+from reconcile.comparing.tables.side import Side, at_once, one_row
 from reconcile.errors import DefinitionError
 from reconcile.model import Progress, utc_now
 from reconcile.systems.files.sql import identifier, literal
@@ -105,10 +106,13 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         link_rows(con, plan)
         match_by_content(con, plan)
         return ["Rows were matched by their content; see the probability of each pair."]
-    looks = [
-        look_at_key(con, side, key_expressions(plan.keys, name))
-        for side, name in ((plan.left, "left"), (plan.right, "right"))
-    ]
+    looks = at_once(
+        con,
+        [
+            partial(look_at_key, side=side, texts=key_expressions(plan.keys, name))
+            for side, name in ((plan.left, "left"), (plan.right, "right"))
+        ],
+    )
     blanks = [f"{looks[0].blanks:,} left and {looks[1].blanks:,} right rows have a blank key."]
     notes = [*_key_notes(plan), *(blanks if any(look.blanks for look in looks) else [])]
     if not any(look.is_repeated for look in looks) and match_unique(con, plan):

@@ -60,12 +60,14 @@ def content_warnings(con: duckdb.DuckDBPyConnection, table: str, columns: Sequen
 def _profiles(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Mapping[str, _Profile]:
     texts = [f"left({none_for_empty(identifier(column))}, 64)" for column in columns]
     values = stacked(texts, f"{identifier(table)} WHERE {_spread(con, table)}")
+    is_salesforce = _both(
+        "strlen(v) IN (15, 18)", f"regexp_full_match(v, '{_SALESFORCE}') AND regexp_matches(v, '[A-Za-z]')"
+    )
     rows = con.sql(
         f"SELECT position, count(v), count(*) FILTER (kind = 'scientific' OR kind = 'digits' AND length(v) >= "
         f"{_CUT_DIGITS}), count(*) FILTER (kind = 'digits'), "
         "count(*) FILTER (kind = 'digits' AND v < '1' AND v > '0'), mode(length(v)) FILTER (kind = 'digits'), "
-        f"count(*) FILTER (kind = 'date'), count(*) FILTER (length(v) IN (15, 18) AND "
-        f"regexp_full_match(v, '{_SALESFORCE}') AND regexp_matches(v, '[A-Za-z]')) "
+        f"count(*) FILTER (kind = 'date'), count(*) FILTER ({is_salesforce}) "
         f"FROM (SELECT position, v, {_look_sql('v')} AS kind FROM {values}) GROUP BY position"
     ).fetchall()
     known = {row[0]: _Profile(*row[1:]) for row in rows}
@@ -94,18 +96,23 @@ def _spread(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def _conditions(column: str, profile: _Profile) -> list[tuple[WarningKind, str]]:
     """The conditions worth counting over the whole column."""
     name = identifier(column)
-    is_scientific = f"strlen({name}) < 32 AND regexp_full_match({name}, '{_SCIENTIFIC}')"
     found: list[tuple[WarningKind, str]] = []
     if profile.numbers:
-        found.append(("scientific_notation", f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND {is_scientific}"))
+        is_marked = f"strlen({name}) < 32 AND (contains({name}, 'E+') OR contains({name}, 'e+'))"
+        found.append(("scientific_notation", _both(is_marked, f"regexp_full_match({name}, '{_SCIENTIFIC}')")))
     if profile.salesforce_ids > 0.8 * profile.values:
         found.append(("salesforce_15", f"strlen({name}) = 15"))
     length = profile.digit_length or 0
     is_code = profile.zero_led > 1 or (length in {5, 9} and _PADDED_HEADER.search(column) is not None)
     if length > 2 and is_code and profile.digits > 0.9 * profile.values:
         short = f"strlen({name}) BETWEEN {max(length - 2, 1)} AND {length - 1}"  # bytes: digits have one each
-        found.append(("lost_zeros", f"{short} AND regexp_full_match({name}, '[1-9][0-9]*')"))
+        found.append(("lost_zeros", _both(short, f"regexp_full_match({name}, '[1-9][0-9]*')")))
     return found
+
+
+def _both(cheap: str, dear: str) -> str:
+    """Whether both conditions hold, the second looked at only where the first does: with AND it always would be."""
+    return f"CASE WHEN {cheap} THEN {dear} ELSE false END"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str, conditions: Sequence[str]) -> list[int]:

@@ -82,8 +82,6 @@ def load_fast(
     """
     threads = int(con.sql("SELECT current_setting('threads')").fetchall()[0][0])
     options = {"all_varchar": True, "strict_mode": True, "allow_quoted_nulls": not keep_empty}
-    if not is_quoted_plainly(path, dialect):
-        return False
     is_alone = threads <= _FEW_THREADS and _load(con, path, table, columns, dialect, **options, parallel=False)
     if is_alone and is_whole_at_end(con, path, table, dialect):
         return True
@@ -135,34 +133,48 @@ def is_whole_at_end(con: duckdb.DuckDBPyConnection, path: Path, table: str, dial
     return any(_only_record(text[start:], dialect) == last for start in starts[: -most - 1 : -1])
 
 
-def is_quoted_plainly(path: Path, dialect: Dialect) -> bool:
-    """Whether nothing of two things occurs that DuckDB's reader takes for something else than it is.
+@dataclass(frozen=True, slots=True)
+class TextLook:
+    """What reading a file through once shows.
 
-    Where a value opens its quotes again behind blanks, as in `"a" "b"`, it drops the quotes between; only where a quote
-    stands behind blanks behind another at all is the file read through by a strict reader, which may find more to
-    refuse. Blanks in front of two quotes, the text ` ""`, it takes for no value.
+    Attributes:
+        is_plain: nothing of two things occurs that DuckDB's reader takes for something else than it is. Where a value
+            opens its quotes again behind blanks, as in `"a" "b"`, it drops the quotes between; and blanks in front of
+            two quotes, the text ` ""`, it takes for no value.
+        has_nul: a NUL character occurs.
     """
-    if not dialect.quote:
-        return True
+
+    is_plain: bool
+    has_nul: bool
+
+
+def look_through(path: Path, dialect: Dialect) -> TextLook:
+    """Look at every piece of a file.
+
+    Only where a quote stands behind blanks behind another at all is the file read through by a strict reader, which may
+    find more to refuse.
+    """
     quote, delimiter = re.escape(dialect.quote.encode()), re.escape(dialect.delimiter.encode())
     before = re.compile(b"(?:" + delimiter + rb"|[\r\n]|^) +" + quote + quote)
     behind = re.compile(quote + b" +" + quote)
-    is_reopened = False
-    for piece in _pieces_with(path, dialect.quote.encode()):
-        if before.search(piece):
-            return False
-        is_reopened = is_reopened or behind.search(piece) is not None
-    return not is_reopened or _is_strict(path, dialect)
+    is_blank_before = is_reopened = has_nul = False
+    for piece in _pieces(path):
+        has_nul = has_nul or b"\0" in piece
+        if dialect.quote and _has_blank_at(dialect.quote.encode(), piece):
+            is_blank_before = is_blank_before or before.search(piece) is not None
+            is_reopened = is_reopened or behind.search(piece) is not None
+    return TextLook(not is_blank_before and (not is_reopened or _is_strict(path, dialect)), has_nul)
 
 
-def _pieces_with(path: Path, quote: bytes) -> Iterator[bytes]:
-    """The pieces of a file, cut at line ends, in which a quote stands beside a blank."""
-    marks = (b" " + quote, quote + b" ")
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The pieces of a file, cut at line ends unless a line is long."""
     with path.open("rb") as file:
         while piece := file.read(MIB):
-            piece += file.readline(MIB)
-            if quote in piece and any(mark in piece for mark in marks):
-                yield piece
+            yield piece + file.readline(MIB)
+
+
+def _has_blank_at(quote: bytes, piece: bytes) -> bool:
+    return quote in piece and (b" " + quote in piece or quote + b" " in piece)
 
 
 def _is_strict(path: Path, dialect: Dialect) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from reconcile.errors import UnreadableFileError
-from reconcile.systems.files.delimited import first_record, load_carefully, load_fast
+from reconcile.systems.files.delimited import first_record, load_carefully, load_fast, look_through
 from reconcile.systems.files.dialect import DIALECT_CHARACTERS, Dialect, detect_dialect
 from reconcile.systems.files.encoding import (
     SAMPLE_BYTES,
@@ -22,7 +22,7 @@ from reconcile.systems.files.encoding import (
 )
 from reconcile.systems.files.findings import ReadWarning
 from reconcile.systems.files.headers import unique_names
-from reconcile.systems.files.limits import MIB, Limits
+from reconcile.systems.files.limits import Limits
 from reconcile.systems.files.options import ReadOptions
 from reconcile.systems.files.sql import identifier
 
@@ -50,12 +50,13 @@ def load_text(
     """
     encoding, warnings = _encoding(source, options)
     attempt = partial(_attempt, con, source, table, options, keep_empty=keep_empty)
-    dialect, found, is_loaded = attempt(encoding)
-    if not is_loaded and not options.encoding and encoding.name == "utf-8" and not encoding.bom_bytes:
+    tried = attempt(encoding)
+    if not tried.is_loaded and not options.encoding and encoding.name == "utf-8" and not encoding.bom_bytes:
         encoding, warnings = scan_encoding(source.path, source.limits)  # the sample was UTF-8; the rest may not be
         if encoding.name != "utf-8":
-            dialect, found, is_loaded = attempt(encoding)
-    if not is_loaded:
+            tried = attempt(encoding)
+    dialect = tried.dialect
+    if not tried.is_loaded:
         path = _as_utf8(source, encoding)
         if path == source.path:
             require_utf8(path, shown=source.shown)
@@ -65,10 +66,20 @@ def load_text(
         )
     return dialect, [
         *warnings,
-        *found,
+        *tried.warnings,
         *_skipped(source, encoding, dialect),
-        *_nul_warnings(con, source, encoding, table),
+        *(_nul_warnings(con, table) if tried.has_nul else []),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Dialect, warnings of the header, whether there are NUL characters, and whether the fast reader took the file."""
+
+    dialect: Dialect
+    warnings: list[ReadWarning]
+    has_nul: bool
+    is_loaded: bool
 
 
 def _attempt(
@@ -79,12 +90,13 @@ def _attempt(
     encoding: Encoding,
     *,
     keep_empty: bool,
-) -> tuple[Dialect, list[ReadWarning], bool]:
-    """Dialect, warnings of the header, and whether the fast reader took the whole file."""
+) -> _Attempt:
     path = _as_utf8(source, encoding)
     dialect = _dialect(path, source, options, encoding)
     names, warnings = _names(path, dialect, source)
-    return dialect, warnings, load_fast(con, path, table, names, dialect, keep_empty=keep_empty)
+    look = look_through(path, dialect)
+    is_loaded = look.is_plain and load_fast(con, path, table, names, dialect, keep_empty=keep_empty)
+    return _Attempt(dialect, warnings, look.has_nul, is_loaded)
 
 
 def _as_utf8(source: TextSource, encoding: Encoding) -> Path:
@@ -128,12 +140,7 @@ def _skipped(source: TextSource, encoding: Encoding, dialect: Dialect) -> list[R
     return [ReadWarning("lines_before_header", dialect.skip_lines, examples=tuple(line[:80] for line in lines if line))]
 
 
-def _nul_warnings(
-    con: duckdb.DuckDBPyConnection, source: TextSource, encoding: Encoding, table: str
-) -> list[ReadWarning]:
-    with _as_utf8(source, encoding).open("rb", buffering=0) as file:
-        if not any(b"\0" in chunk for chunk in iter(partial(file.read, MIB), b"")):
-            return []
+def _nul_warnings(con: duckdb.DuckDBPyConnection, table: str) -> list[ReadWarning]:
     columns = con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns
     select = ", ".join(f"count(*) FILTER (contains({identifier(column)}, chr(0)))" for column in columns)
     counts = con.sql(f"SELECT {select} FROM {identifier(table)}").fetchall()[0]
