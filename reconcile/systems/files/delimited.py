@@ -80,12 +80,21 @@ def load_fast(
     Returns:
         False, with no table to be used, when it refuses anything in the file.
     """
+    if dialect.skip_lines and not _ends_alike(path, dialect.skip_lines + 2):
+        return False
     threads = int(con.sql("SELECT current_setting('threads')").fetchall()[0][0])
     options = {"all_varchar": True, "strict_mode": True, "allow_quoted_nulls": not keep_empty}
     is_alone = threads <= _FEW_THREADS and _load(con, path, table, columns, dialect, **options, parallel=False)
     if is_alone and is_whole_at_end(con, path, table, dialect):
         return True
     return _load(con, path, table, columns, dialect, **options)
+
+
+def _ends_alike(path: Path, lines: int) -> bool:
+    """Whether the first lines end alike. Where they do not, DuckDB's reader skips the whole file with the titles."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        found = [file.readline(LIMITS.line_bytes) for _ in range(lines)]
+    return len({line[len(line.rstrip("\r\n")) :] for line in found if line.endswith(("\r", "\n"))}) < 2
 
 
 def _load(

@@ -21,6 +21,7 @@ DIALECT_CHARACTERS = 48 * 1024
 """So much of a file tells its dialect; every delimiter is tried on it."""
 _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*[%€$£]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+_TOLD = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the line in which a file tells a spreadsheet its delimiter
 _YEAR = re.compile(r"(19|20)\d\d")  # a pivot's columns may be named by year
 _COMMA_DECIMAL = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}|[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?0,\d+")
 _POINT_DECIMAL = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d{1,2}|[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?0\.\d+")
@@ -103,6 +104,9 @@ def detect_dialect(
     text = sample if is_whole else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
     lines = io.StringIO(text, newline="").readlines()
     front = _first_filled(lines, skip_lines or 0)
+    told = _TOLD.fullmatch(lines[front].rstrip("\r\n")) if skip_lines is None and front < len(lines) else None
+    if told:
+        delimiter, front = delimiter or told[1], _first_filled(lines, front + 1)
     text = "".join(lines[front:])
     choices = [delimiter] if delimiter else list(DELIMITERS)
     best = max(

@@ -154,6 +154,32 @@ def test_what_stands_above_the_header_is_no_row(  # noqa: PLR0917 - one argument
     assert {w.kind: w.count for w in read.warnings}.get("lines_before_header", 0) == skipped
 
 
+@pytest.mark.parametrize("titles", [1, 2])
+@pytest.mark.parametrize("odd", [0, 1, 2, 4])
+@pytest.mark.parametrize(("end", "other"), [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r")])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_no_row_is_lost_where_lines_below_a_title_end_otherwise(  # noqa: PLR0917 - one argument a column, as above
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, titles: int, odd: int, end: str, other: str, threads: int
+) -> None:
+    con.execute(f"SET threads = {threads}")
+    lines = ["Report"] * titles + [line for line in BODY.splitlines() if line]
+    text = "".join(line + (other if place == odd else end) for place, line in enumerate(lines))
+    (tmp_path / "a.csv").write_bytes(text.encode())
+    read = read_file(con, tmp_path / "a.csv", "t")
+    assert rows(con, read) == [("1", "a", "2"), ("2", "b", "3"), ("3", "c", "4")]
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+@pytest.mark.parametrize("body", ["a;b\n1;x,y\n2;z,w\n", "id;name;v\n1;a,b;2\n2;b,c;3\n3;d,e;5\n"])
+def test_a_line_that_tells_the_delimiter_is_no_header(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, first: str, body: str
+) -> None:
+    (tmp_path / "a.csv").write_text(first + body, newline="")
+    read = read_file(con, tmp_path / "a.csv", "t")
+    header, *below = (tuple(line.split(";")) for line in body.splitlines())
+    assert (read.columns, rows(con, read)) == (header, below)
+
+
 def test_titles_above_a_sheet_are_no_rows(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     book = openpyxl.Workbook()
