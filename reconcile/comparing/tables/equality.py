@@ -157,6 +157,9 @@ class _Terms:
         gap = f"abs({self.left_number} - {self.right_number})"
         left_places = decimals_sql(self.left, self._decimals[0])
         right_places = decimals_sql(self.right, self._decimals[1])
-        unit = f"{_UNITS}[1 + least({left_places}, {right_places}, 9)]"
+        factor = self._column.rule.left_factor
+        # Cents have two places more in euros: so many places both numbers have, whichever of the two is the left one.
+        scaled = left_places if factor is None else f"greatest({left_places} - ({factor.adjusted()}), 0)"
+        unit = f"{_UNITS}[1 + least({scaled}, {right_places}, 9)]"
         share = f"0.01 * greatest(abs({self.left_number}), abs({self.right_number}))"
         return f"greatest({left_places}, {right_places}) > 0 AND {gap} <= {unit} AND {gap} <= {share}"

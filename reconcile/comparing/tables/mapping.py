@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
 
+from reconcile.comparing.tables.canonical import canonical_sql
 from reconcile.comparing.tables.side import Side
 from reconcile.comparing.tables.units import find_unit, may_differ_in_unit, without_unit
 from reconcile.systems.files.sql import identifier
 
 _MOST_COLUMNS_BY_VALUE = 60
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_ANY_LETTERS = re.compile(r"[^\W\d_]+|\d+")
 _SAME = {
     "zip": "postcode", "postal": "postcode", "plz": "postcode", "mail": "email", "amt": "amount", "qty": "quantity",
     "telephone": "phone", "tel": "phone", "mobile": "phone", "surname": "lastname", "familyname": "lastname",
@@ -24,6 +27,7 @@ _SAME = {
 _CUSTOM = re.compile(r"^(cf_|[a-z0-9]+__)|(__c)$", re.IGNORECASE)
 _CONFIDENT = 0.5
 _SOME = 0.02
+_ENOUGH_TOLD = 12
 _ANY_WORDS = {"name", "id", "number", "code", "key", "type", "date", "status"}
 
 
@@ -81,14 +85,13 @@ def propose_columns(
 
 def plain_name(name: str) -> str:
     """A column name without case, separators, package prefixes and the usual synonyms."""
-    words = [word.casefold() for word in _WORDS.findall(_CUSTOM.sub("", name))]
-    return "".join(_SAME.get(word, word) for word in words) or name.casefold()
+    return _spaced(name).replace(" ", "")
 
 
 def _exact(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
     """Pairs of the same name: spelled alike first, then alike without case and separators."""
     pairs: dict[str, str] = {}
-    for spelled in (str, str.casefold, plain_name):
+    for spelled in (str, _folded, plain_name):
         taken = set(pairs.values())
         names: dict[str, list[str]] = {}
         for name in right:
@@ -112,7 +115,7 @@ def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> l
             if {_spaced(name), _spaced(other)} == {"name", "company"}:
                 likeness = 0.9  # of an account and of a customer
             overlap = sets.share(name, other)
-            confidence = min(0.95, 0.45 * likeness + 0.65 * overlap)
+            confidence = min(0.95, 0.45 * likeness + 0.65 * sets.telling(name, other))
             if overlap >= _SOME and _is_part(_spaced(name).split(), _spaced(other).split()):
                 confidence = max(confidence, _CONFIDENT)
             if confidence >= _CONFIDENT:
@@ -148,9 +151,15 @@ def _by_unit(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[
     return found
 
 
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _spaced(name: str) -> str:
-    words = (word.casefold() for word in _WORDS.findall(_CUSTOM.sub("", name)))
-    return " ".join(_SAME.get(word, word) for word in words) or name.casefold()
+    """The words of a name, in their usual form."""
+    bare = _CUSTOM.sub("", unicodedata.normalize("NFC", name))
+    words = (word.casefold() for word in (_WORDS if bare.isascii() else _ANY_LETTERS).findall(bare))
+    return " ".join(_SAME.get(word, word) for word in words) or _folded(name)
 
 
 class _Overlap:
@@ -164,27 +173,35 @@ class _Overlap:
         self.con, self._sides = con, {"left": left, "right": right}
         self.both = (left, right)
         self._every = max(1, max(left.rows, right.rows) // 20_000)
-        self._sketches: dict[tuple[str, str], frozenset[int]] = {}
+        self._sketches: dict[tuple[str, str], dict[int, float]] = {}
 
     def share(self, left: str, right: str) -> float:
         """Share of the smaller sketch that the other one holds; 0 for an empty one."""
         one, two = self._sketch("left", left), self._sketch("right", right)
         smaller = min(len(one), len(two))
-        return len(one & two) / smaller if smaller else 0.0
+        return len(one.keys() & two.keys()) / smaller if smaller else 0.0
 
-    def _sketch(self, side: str, column: str) -> frozenset[int]:
+    def telling(self, left: str, right: str) -> float:
+        """The share, counted less where little is shared: yes and no, or 1 to 5, are in columns of any meaning."""
+        one, two = self._sketch("left", left), self._sketch("right", right)
+        shared = sum(one[value] for value in one.keys() & two.keys())
+        return self.share(left, right) * min(1.0, shared / _ENOUGH_TOLD)
+
+    def _sketch(self, side: str, column: str) -> dict[int, float]:
+        """The hash of each value and how much it tells."""
         if (side, column) not in self._sketches:
             name = identifier(column)
-            value = f"hash({_canonical_sql(name)})"
+            value = f"hash({canonical_sql(self._sides[side], column)})"
             keep = f"AND ({value} % {self._every} = 0 OR length({name}) < 4)" if self._every > 1 else ""
             source = f"{self._sides[side].table} WHERE nullif({name}, '') IS NOT NULL {keep}"
-            rows = self.con.sql(f"SELECT DISTINCT {value} FROM {source} LIMIT 50000").fetchall()
-            self._sketches[side, column] = frozenset(row[0] for row in rows)
+            rows = self.con.sql(f"SELECT {value}, any_value({_told_sql(name)}) FROM {source} GROUP BY 1 LIMIT 50000")
+            self._sketches[side, column] = dict(rows.fetchall())
         return self._sketches[side, column]
 
 
-def _canonical_sql(name: str) -> str:
-    """A value so that it meets its like in the other file: dates and numbers as their groups of digits, sorted."""
-    groups = f"array_to_string(list_sort(regexp_extract_all({name}, '0*([0-9]+)', 1)), '|')"
-    is_digits = f"regexp_full_match({name}, '[-+]?[0-9][0-9 .,/:-]{{0,30}}')"
-    return f"CASE WHEN {is_digits} THEN {groups} ELSE lower(trim({name})) END"
+def _told_sql(value: str) -> str:
+    """How much it tells of a column's meaning that it holds this value."""
+    return (
+        f"CAST(CASE WHEN length({value}) < 3 THEN 0.1 WHEN lower({value}) IN ('yes', 'true', 'false', 'nein') THEN 0.5 "
+        f"WHEN regexp_full_match({value}, '[0-9]+') THEN 1.0 ELSE 3.0 END AS DOUBLE)"
+    )

@@ -11,7 +11,7 @@ from reconcile.systems.files import ReadOptions
 
 Kind = Literal["text", "number", "date"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-KeyNormalisation = Literal["trim", "case", "zeros", "salesforce"]
+KeyNormalisation = Literal["trim", "case", "zeros", "salesforce", "composed", "point"]
 KEY_NORMALISATIONS: tuple[KeyNormalisation, ...] = get_args(KeyNormalisation)
 Duplicates = Literal["refuse", "list", "nearest", "groups"]
 DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
@@ -24,7 +24,8 @@ class KeyColumn:
 
     Attributes:
         normalise: done to both sides before they are compared: "trim" white space, "case" ignored, leading "zeros"
-            dropped, "salesforce" ids of 18 characters cut to their 15.
+            dropped, "salesforce" ids of 18 characters cut to their 15, accents "composed" with their letters, a
+            "point" and zeros behind a whole number dropped.
     """
 
     left: str

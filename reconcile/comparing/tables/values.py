@@ -11,7 +11,7 @@ from reconcile.systems.files.sql import literal
 NUMBER = "DECIMAL(28, 9)"
 _CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|INR"
 _PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
-_SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _LONGEST = 100_000
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
@@ -65,11 +65,12 @@ def plain_number_sql(text: str) -> str:
 
 
 def same_but_written_otherwise_sql(left: str, right: str) -> str:
-    """Whether two texts differ in case, white space, punctuation or the word for yes and no alone.
+    """Whether two texts differ in case, white space, punctuation, storing of accents or the word for yes and no alone.
 
     Between digits it matters that there is a separator, not which: 1-11 and 11-1 stay apart. Texts of more than 100,000
     bytes are not looked at so closely.
     """
+    left, right = f"nfc_normalize({left})", f"nfc_normalize({right})"  # an accent may be a character of its own
     letters = [f"regexp_replace(lower({text}), {literal(_MARKS)}, '', 'g')" for text in (left, right)]
     parts = []
     for text in (left, right):
@@ -93,15 +94,19 @@ def _truth_sql(text: str) -> str:
 def blank_sql(text: str) -> str:
     """Whether `text` is NULL, empty or white space; its first character tells nearly always."""
     is_spaced = f"({text} < '!' OR starts_with({text}, chr(160)))"
-    return f"({text} IS NULL OR ({is_spaced} AND trim({text}, {_SPACE}) = ''))"
+    return f"({text} IS NULL OR ({is_spaced} AND trim({text}, {SPACE}) = ''))"
 
 
 def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:
     """`text` as it is compared in a key; no value and an empty one are the same key."""
     if "trim" in steps:
-        text = f"trim({text}, {_SPACE})"
+        text = f"trim({text}, {SPACE})"
     if "salesforce" in steps:
         text = f"CASE WHEN regexp_full_match({text}, '{_SALESFORCE}') THEN left({text}, 15) ELSE {text} END"
+    if "composed" in steps:
+        text = f"nfc_normalize({text})"
+    if "point" in steps:
+        text = f"regexp_replace({text}, '^([0-9]+)[.]0+$', '\\1')"
     if "zeros" in steps:
         text = f"regexp_replace({text}, '^0+([0-9])', '\\1')"
     if "case" in steps:

@@ -130,6 +130,8 @@ _REGARDLESS: Mapping[KeyNormalisation, str] = {
     "case": "upper and lower case",
     "zeros": "leading zeros",
     "salesforce": "the last 3 of 18 characters of a Salesforce id",
+    "composed": "how accents are stored",
+    "point": "a point and zeros behind whole numbers",
 }
 
 

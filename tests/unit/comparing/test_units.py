@@ -61,3 +61,14 @@ def test_the_comparison_applies_the_factor_and_says_so(tmp_path: Path) -> None:
     made = compare_files(left, write(tmp_path / "r.csv", "amount_cents", cents), tmp_path / "result.duckdb")
     assert (made.columns[0].mismatches, made.columns[0].difference) == (1, "-1")
     assert "Amount is multiplied by 100 to be compared with amount_cents." in made.notes
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(1, "rounding"), (7, "real")])
+def test_the_class_of_a_difference_does_not_depend_on_which_side_has_cents(
+    tmp_path: Path, gap: int, expected: str
+) -> None:
+    euros = write(tmp_path / "e.csv", "Amount", EUROS)
+    cents = write(tmp_path / "c.csv", "amount_cents", [str(c + gap * (n == 7)) for n, c in enumerate(AMOUNTS)])
+    for left, right in ((euros, cents), (cents, euros)):
+        made = compare_files(left, right, tmp_path / "result.duckdb")
+        assert {name: n for name, n in made.columns[0].classes.items() if n} == {expected: 1}
