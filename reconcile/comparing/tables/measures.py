@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import duckdb
 
@@ -10,7 +11,7 @@ from reconcile.comparing.tables.equality import left_number_sql
 from reconcile.comparing.tables.plan import ComparedColumn, Plan
 from reconcile.comparing.tables.recipe import ColumnRule
 from reconcile.comparing.tables.result import DIFFERENCE_CLASSES, ROW_CLASSES, ClassTotal, ColumnResult
-from reconcile.comparing.tables.side import one_row
+from reconcile.comparing.tables.side import at_once, one_row
 from reconcile.comparing.tables.values import NUMBER, number_sql
 from reconcile.errors import StorageError
 from reconcile.systems.files.sql import identifier, stacked
@@ -87,8 +88,7 @@ _NO_SUM = {"left_sum": None, "right_sum": None, "difference": None, "left_unread
 
 def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str | int | None]]:
     columns = [column for column in plan.columns if column.kind.kind == "number" and not column.rule.is_sensitive]
-    left = _side_sums(con, plan, columns, "left")
-    right = _right_sums(con, plan, columns, left)
+    left, right = _both_sums(con, plan, columns)
     return {
         column.position: {
             "left_sum": _plain(one),
@@ -101,26 +101,36 @@ def _sums(con: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, dict[str, str
     }
 
 
-def _right_sums(
-    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], left: list[_Sum]
-) -> list[_Sum]:
-    """The right sums; where equal text is an equal number, from the left ones and the rows that are not equal."""
+def _both_sums(
+    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn]
+) -> tuple[list[_Sum], list[_Sum]]:
+    """The sums of both sides.
+
+    Where equal text is an equal number, the right ones come from the left ones and the rows that are not equal.
+    """
     is_told = all(column.is_raw_safe for column in columns) and plan.recipe.duplicates != "groups"
+    sources = [("left", "")]
+    if is_told:
+        sources += [(side, f"(SELECT * FROM pairs WHERE {side}_row IS NOT NULL)") for side in ("left", "right")]
+    else:
+        sources.append(("right", ""))
+    works = [partial(_side_sums, plan=plan, columns=columns, side=side, source=source) for side, source in sources]
+    left, *others = at_once(con, works)
     if not is_told:
-        return _side_sums(con, plan, columns, "right")
-    unequal = [
-        _side_sums(con, plan, columns, side, source=f"(SELECT * FROM pairs WHERE {side}_row IS NOT NULL)")
-        for side in ("left", "right")
+        return left, others[0]
+    right = [
+        (whole[0] - one[0] + two[0], whole[1] - one[1] + two[1]) for whole, one, two in zip(left, *others, strict=True)
     ]
-    return [
-        (whole[0] - one[0] + two[0], whole[1] - one[1] + two[1]) for whole, one, two in zip(left, *unequal, strict=True)
-    ]
+    return left, right
 
 
 def _side_sums(
-    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], side: str, *, source: str = ""
+    con: duckdb.DuckDBPyConnection, plan: Plan, columns: list[ComparedColumn], side: str, source: str
 ) -> list[_Sum]:
-    """Sum of each column and how many of its values are no number, over the table or over `source`, some of `pairs`."""
+    """Sum of each column and how many of its values are no number.
+
+    `source` is an SQL relation of some of `pairs`; where it is empty, the whole table is meant.
+    """
     if not columns:
         return []
     table = plan.left if side == "left" else plan.right

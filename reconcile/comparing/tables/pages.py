@@ -23,6 +23,8 @@ from reconcile.errors import StorageError
 from reconcile.model import DifferenceClass
 from reconcile.systems.files.sql import identifier
 
+_HEAD = "row, class, how, probability, left_count, right_count, left_row IS NOT NULL, right_row IS NOT NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -138,42 +140,42 @@ class ComparisonFile:
         last, done = -1, 0
         while most is None or done < most:
             size = batch if most is None else min(batch, most - done)
-            found = self.con.execute(
-                "SELECT row FROM rows WHERE class = ? AND row > ? ORDER BY row LIMIT ?", [row_class, last, size]
+            heads = self.con.execute(
+                f"SELECT {_HEAD} FROM rows WHERE class = ? AND row > ? ORDER BY row LIMIT ?", [row_class, last, size]
             ).fetchall()
-            if not found:
+            if not heads:
                 return
-            yield from self.read([row for (row,) in found])
-            last, done = found[-1][0], done + len(found)
+            yield from self._complete(heads)
+            last, done = heads[-1][0], done + len(heads)
 
     def read(self, rows: Sequence[int]) -> tuple[ResultRow, ...]:
         """These rows with everything known of them, in this order."""
-        if not rows:
-            return ()
-        heads = self._by_row("SELECT row, class, how, probability, left_count, right_count FROM rows", rows)
-        sides = {"left": self._side(rows, "left"), "right": self._side(rows, "right")}
-        cells: dict[int, dict[int, Cell]] = {}
-        sql = "SELECT row, position, left_value, right_value, class, delta FROM cells WHERE row IN (SELECT unnest(?))"
-        for row, position, *rest in self.con.execute(f"{sql} ORDER BY row, position", [list(rows)]).fetchall():
-            cells.setdefault(row, {})[position] = Cell(*rest)
+        heads = self._by_row(f"SELECT {_HEAD} FROM rows", rows)
+        return self._complete([heads[row] for row in rows if row in heads])
+
+    def _complete(self, heads: Sequence[tuple[Any, ...]]) -> tuple[ResultRow, ...]:
+        """Rows of the columns `_HEAD` with their values, differing cells and evidence."""
+        rows = [head[0] for head in heads]
+        lefts = self._side([head[0] for head in heads if head[-2]], "left")
+        rights = self._side([head[0] for head in heads if head[-1]], "right")
+        cells = self._cells([head[0] for head in heads if head[-2] and head[-1]])
         reasons = self._evidence(rows)
         return tuple(
             ResultRow(
                 row=row,
-                row_class=heads[row][1],
-                key=self._key(sides["left"].get(row), sides["right"].get(row)),
-                how=heads[row][2],
-                probability=heads[row][3],
-                left_count=int(heads[row][4]),
-                right_count=int(heads[row][5]),
-                left=sides["left"].get(row),
-                right=sides["right"].get(row),
+                row_class=row_class,
+                key=self._key(lefts.get(row), rights.get(row)),
+                how=how,
+                probability=probability,
+                left_count=int(left_count),
+                right_count=int(right_count),
+                left=lefts.get(row),
+                right=rights.get(row),
                 cells=cells.get(row, {}),
                 weight=reasons[row][0] if row in reasons else None,
                 evidence=reasons[row][1] if row in reasons else (),
             )
-            for row in rows
-            if row in heads
+            for row, row_class, how, probability, left_count, right_count, *_ in heads
         )
 
     def members(self, row: int, side: str) -> tuple[Mapping[str, str | None], ...]:
@@ -188,6 +190,13 @@ class ComparisonFile:
         sql = "SELECT side, line, problem, text FROM unreadable ORDER BY side, line LIMIT ? OFFSET ?"
         return [(str(a), int(b), str(c), str(d)) for a, b, c, d in self.con.execute(sql, [limit, offset]).fetchall()]
 
+    def _cells(self, rows: Sequence[int]) -> dict[int, dict[int, Cell]]:
+        sql = "SELECT row, position, left_value, right_value, class, delta FROM cells"
+        found: dict[int, dict[int, Cell]] = {}
+        for row, position, *rest in self._some(sql, "row", rows, "ORDER BY row, position").fetchall():
+            found.setdefault(row, {})[position] = Cell(*rest)
+        return found
+
     def _evidence(self, rows: Sequence[int]) -> dict[int, tuple[float, tuple[Evidence, ...]]]:
         if self.comparison.key_columns:
             return {}
@@ -198,17 +207,20 @@ class ComparisonFile:
         }
 
     def _by_row(self, sql: str, rows: Sequence[int]) -> dict[int, tuple[Any, ...]]:
-        found = self.con.execute(f"{sql} WHERE row IN (SELECT unnest(?))", [list(rows)]).fetchall()
-        return {int(values[0]): values for values in found}
+        return {int(values[0]): values for values in self._some(sql, "row", rows).fetchall()}
 
     def _side(self, rows: Sequence[int], side: str) -> dict[int, Mapping[str, str | None]]:
-        name = self._row_name(side)
-        relation = self.con.execute(f"SELECT * FROM {side}_rows WHERE {name} IN (SELECT unnest(?))", [list(rows)])
-        columns = [item[0] for item in relation.description or ()][1:]
         found: dict[int, Mapping[str, str | None]] = {}
+        if not rows:
+            return found
+        relation = self._some(f"SELECT * FROM {side}_rows", self._row_name(side), rows)
+        columns = [item[0] for item in relation.description or ()][1:]
         for values in relation.fetchall():
             found.setdefault(int(values[0]), dict(zip(columns, values[1:], strict=True)))
         return found
+
+    def _some(self, sql: str, name: str, rows: Sequence[int], order: str = "") -> duckdb.DuckDBPyConnection:
+        return self.con.execute(f"{sql} WHERE {name} IN (SELECT unnest(?)) {order}", [list(rows)])
 
     def _row_name(self, side: str) -> str:
         return identifier(self.con.sql(f"SELECT * FROM {side}_rows LIMIT 0").columns[0])
