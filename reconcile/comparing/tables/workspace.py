@@ -62,12 +62,13 @@ class Workspace:
     def load(self, side: str, path: Path, options: ReadOptions, *, name: str | None = None) -> ReadTable:
         """Load the `side` ("left" or "right"), again when it was loaded before.
 
+        The two sides can be loaded at once, each from a thread of its own.
+
         Raises:
             InputError: as `reconcile.systems.files.read_file`.
         """
-        read = read_file(self.con, path, f"{side}_table", options, name=name, keep_empty=True)
-        self._sides[side] = make_side(self.con, read)
-        return read
+        self._sides[side] = self._read(side, path, options, name)
+        return self._sides[side].read
 
     def load_both(self, left: Path, right: Path, recipe: Recipe) -> None:
         """Load both sides at once, each in a thread of its own.
@@ -100,13 +101,13 @@ class Workspace:
 
         return percent
 
-    def _read(self, side: str, path: Path, options: ReadOptions) -> Side:
+    def _read(self, side: str, path: Path, options: ReadOptions, name: str | None = None) -> Side:
         with self.con.cursor() as con:
             if self._is_watched:
                 _let_watch(con)
             self._readers.append(con)
             try:
-                return make_side(con, read_file(con, path, f"{side}_table", options, keep_empty=True))
+                return make_side(con, read_file(con, path, f"{side}_table", options, name=name, keep_empty=True))
             finally:
                 self._readers.remove(con)
 
