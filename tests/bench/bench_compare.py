@@ -1,12 +1,15 @@
 """How fast two tables are compared: ours against datacompy and against the bare join, printed as a table.
 
     python3.11 -m venv .venv-bench && .venv-bench/bin/pip install -r tests/bench/requirements-datacompy.txt
+    python3.11 -m venv .venv-bench-duckdb
+    .venv-bench-duckdb/bin/pip install -r tests/bench/requirements-datacompy-duckdb.txt
     python -m tests.bench.bench_compare 1000000 /tmp/compare-1m [--form csv|parquet] [--rounds 3] [--ours-only]
 
 Every contender is a process of its own, from files on disk to a finished report. The right table is the left one in
 another order with 7 % of its rows changed, 1 % taken out and 1 % added. "Bare join" reads both files as text, joins
 them outer on the key and counts the unequal values of each column: what any answer needs. "Bare join, kept" writes the
-joined rows to a table instead. The rounds are interleaved; the best of each contender counts, memory is the highest.
+joined rows to a table instead. Datacompy's form on DuckDB is that of version 0.16, since when it has had none; what is
+not installed does not take part. The rounds are interleaved; the best of each contender counts, memory is the highest.
 Every contender keeps the bytecode of its modules, as an installed program does.
 """
 
@@ -66,6 +69,15 @@ left, right, report = sys.argv[1:4]
 read = lambda p: pl.read_csv(p, infer_schema=False) if p.endswith("csv") else pl.read_parquet(p)
 found = PolarsCompare(read(left), read(right), join_columns=["id"])
 open(report, "w").write(found.report())
+"""
+_DATACOMPY_DUCKDB = """
+import sys, duckdb, datacompy, fugue.api as fa, fugue_duckdb
+left, right, report = sys.argv[1:4]
+con = duckdb.connect()
+read = lambda p: con.sql(f"SELECT * FROM " + (f"read_csv('{p}', all_varchar=true, header=true)" if p.endswith("csv")
+                                              else f"read_parquet('{p}')"))
+with fa.engine_context(con):
+    open(report, "w").write(datacompy.report(read(left), read(right), join_columns=["id"]))
 """
 
 
@@ -129,10 +141,13 @@ def contenders(folder: Path, form: str, *, ours_only: bool) -> list[Contender]:
         Contender("bare join", [*bare, "count", values]),
         Contender("bare join, kept", [*bare, "keep", values]),
     ]
-    other = ROOT / ".venv-bench/bin/python"
-    if other.exists():
-        command = [str(other), "-c", _DATACOMPY, left, right, str(folder / "datacompy.txt")]
-        found.append(Contender("datacompy 1.1.0 (polars)", command))
+    for name, environment, script in (
+        ("datacompy 1.1.0 (polars)", ".venv-bench", _DATACOMPY),
+        ("datacompy 0.16.8 (Fugue on DuckDB)", ".venv-bench-duckdb", _DATACOMPY_DUCKDB),
+    ):
+        python = ROOT / environment / "bin/python"
+        if python.exists():
+            found.append(Contender(name, [str(python), "-c", script, left, right, str(folder / "datacompy.txt")]))
     return found
 
 
