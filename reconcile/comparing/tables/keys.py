@@ -9,9 +9,10 @@ from itertools import combinations
 
 import duckdb
 
+from reconcile.comparing.tables.agreement import agreement
 from reconcile.comparing.tables.recipe import KEY_NORMALISATIONS, ColumnPair, KeyColumn, KeyNormalisation
 from reconcile.comparing.tables.side import Side, one_row
-from reconcile.comparing.tables.values import key_sql
+from reconcile.comparing.tables.values import key_sql, number_sql
 from reconcile.systems.files.sql import identifier, stacked
 
 _ID_NAME = re.compile(
@@ -25,6 +26,12 @@ _GOOD = 0.9
 _CERTAIN = 0.97
 _WORTH_SHOWING = 0.05
 _UNNAMED = 0.05
+_MET = 0.98
+_MOST_WAYS = 12
+_MEASURE = 0.4
+_FRACTIONS = 0.1
+_AGREED = 0.9
+_MOST_WEIGHED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class KeyProposal:
         left_blank, right_blank: share of rows without a value.
         overlap: share of the smaller side's distinct values that the other side has too.
         score: 0 to 1, of all of these.
+        agreement: how far the other columns agree on the rows that it brings together, 0 (no more than by chance) to 1;
+            None where nobody looked, or no other column can tell.
     """
 
     keys: tuple[KeyColumn, ...]
@@ -45,6 +54,15 @@ class KeyProposal:
     right_blank: float
     overlap: float
     score: float
+    agreement: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The key and its figures for people."""
+        names = " + ".join(key.left if key.left == key.right else f"{key.left} = {key.right}" for key in self.keys)
+        unique = f"{self.left_unique:.0%} of its left and {self.right_unique:.0%} of its right values are distinct"
+        agree = "" if self.agreement is None else f"; on its rows the other columns agree to {self.agreement:.0%}"
+        return f"{names} ({unique}, {self.overlap:.0%} meet{agree})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +120,52 @@ def suggest_keys(
     ordered = sorted(promising, key=lambda pair: not _ID_NAME.search(pair.left))[:_MOST_SINGLE]
     found = []
     for pair in ordered:
-        measured = measure_key(con, left, right, (KeyColumn(pair.left, pair.right),))
-        # A column that is called an id deserves a second look before one that merely happens to be unique is taken.
-        found.append(_with_steps(con, left, right, measured) if _ID_NAME.search(pair.left) else measured)
-        if is_quick and found[-1].score > _CERTAIN:
-            break
+        measured = _measure_column(con, left, right, pair)
+        if is_quick and measured.score > _CERTAIN:
+            measured = with_agreement(con, left, right, measured, pairs)
+            if measured.agreement is None or measured.agreement >= _AGREED:
+                return (measured,)
+        found.append(measured)
     if not found or max(item.score for item in found) < _GOOD:
         found = [_with_steps(con, left, right, item) for item in found]
     if not found or max(item.score for item in found) < _GOOD:
         found += _two_columns(con, left, right, pairs)
-    worth = [item for item in found if item.score >= _WORTH_SHOWING]
-    return tuple(sorted(worth, key=lambda item: (-round(item.score, 3), len(item.keys))))
+    found = [item for item in found if item.score >= _WORTH_SHOWING]
+    found.sort(key=lambda item: -item.score)
+    # Row numbers that each file counts for itself meet just as well as ids do; what stands beside them does not.
+    best = [
+        with_agreement(con, left, right, item, pairs) if item.agreement is None else item
+        for item in found[:_MOST_WEIGHED]
+    ]
+    return tuple(sorted([*best, *found[_MOST_WEIGHED:]], key=lambda item: (-round(item.score, 3), len(item.keys))))
+
+
+def _measure_column(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: ColumnPair) -> KeyProposal:
+    """The figures of a key of one column.
+
+    A column that is called an id deserves a second look before one that merely happens to be unique is taken. Amounts
+    are often unique too, and name nothing.
+    """
+    measured = measure_key(con, left, right, (KeyColumn(pair.left, pair.right),))
+    if _ID_NAME.search(pair.left):
+        return _with_steps(con, left, right, measured)
+    is_amount = measured.score >= _WORTH_SHOWING and _are_amounts(con, left, right, pair)
+    return replace(measured, score=measured.score * _MEASURE) if is_amount else measured
+
+
+def _are_amounts(con: duckdb.DuckDBPyConnection, left: Side, right: Side, pair: ColumnPair) -> bool:
+    """Whether a column holds numbers of which some, on either side, are no whole ones."""
+    sides = ((left, pair.left), (right, pair.right))
+    if not all(side.looks[name].values and side.looks[name].are_numbers for side, name in sides):
+        return False
+    for side, name in sides:
+        number = number_sql(identifier(name), side.read.decimal)
+        broken, all_of_them = one_row(
+            con, f"SELECT count(*) FILTER (n <> floor(n)), count(n) FROM (SELECT {number} AS n FROM {side.sample})"
+        )
+        if broken > _FRACTIONS * all_of_them:
+            return True
+    return False
 
 
 def _are_promising(con: duckdb.DuckDBPyConnection, side: Side, columns: Sequence[str]) -> list[bool]:
@@ -144,7 +197,7 @@ def _two_columns(
         name = identifier(pair.left)
         return int(one_row(con, f"SELECT count(DISTINCT {name}) FROM {left.sample}")[0])
 
-    counted = [(distinct(pair), pair) for pair in pairs[:_MOST_SINGLE]]
+    counted = [(distinct(pair), pair) for pair in pairs[:_MOST_SINGLE] if not _are_amounts(con, left, right, pair)]
     best = [pair for count, pair in sorted(counted, key=lambda item: -item[0]) if count > 1][:6]
     return [
         measure_key(con, left, right, (KeyColumn(a.left, a.right), KeyColumn(b.left, b.right)))
@@ -154,17 +207,45 @@ def _two_columns(
 
 def _with_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, best: KeyProposal) -> KeyProposal:
     """The key as it is, or with those normalisations that make more of its values meet."""
-    if best.overlap > 0.98 or min(best.left_unique, best.right_unique) < 0.5:
+    if best.overlap > _MET or min(best.left_unique, best.right_unique) < 0.5:
         return best
-    singles: list[tuple[KeyNormalisation, ...]] = [(step,) for step in KEY_NORMALISATIONS]
-    for steps in (*singles, ("trim", "case")):
-        if set(steps) & set(best.keys[0].normalise):
-            continue
-        tried = replace(best.keys[0], normalise=(*best.keys[0].normalise, *steps))
+    relevant = _relevant_steps(con, left, right, best.keys[0])
+    ways: list[tuple[KeyNormalisation, ...]] = [(step,) for step in relevant]
+    ways += [way for size in range(2, len(relevant) + 1) for way in combinations(relevant, size)][:_MOST_WAYS]
+    for steps in ways:
+        if best.overlap > _MET:
+            break
+        known = best.keys[0].normalise
+        tried = replace(best.keys[0], normalise=(*known, *(step for step in steps if step not in known)))
         measured = measure_key(con, left, right, (tried,))
         if measured.overlap > best.overlap + 0.005 and measured.score > best.score:
             best = measured
     return best
+
+
+def _relevant_steps(con: duckdb.DuckDBPyConnection, left: Side, right: Side, key: KeyColumn) -> list[KeyNormalisation]:
+    """The steps that would change any value of the two samples."""
+    found: set[KeyNormalisation] = set()
+    for side, column in ((left, key.left), (right, key.right)):
+        name = identifier(column)
+        bare = {step: name if step == "trim" else key_sql(name, ("trim",)) for step in KEY_NORMALISATIONS}
+        tests = ", ".join(f"bool_or({key_sql(text, (step,))} <> {text})" for step, text in bare.items())
+        row = one_row(con, f"SELECT {tests} FROM {side.sample}")
+        found |= {step for step, is_changed in zip(KEY_NORMALISATIONS, row, strict=True) if is_changed}
+    return [step for step in KEY_NORMALISATIONS if step in found and step not in key.normalise]
+
+
+def with_agreement(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, found: KeyProposal, pairs: Sequence[ColumnPair]
+) -> KeyProposal:
+    """The key with how far the other columns agree on its rows; four tenths of its score rest on that."""
+    names = {key.left for key in found.keys} | {key.right for key in found.keys}
+    others = [pair for pair in pairs if pair.left not in names and pair.right not in names]
+    texts = (key_expressions(found.keys, "left"), key_expressions(found.keys, "right"))
+    share = agreement(con, left, right, texts, others)
+    if share is None:
+        return found
+    return replace(found, agreement=share, score=found.score * (0.6 + 0.4 * share))
 
 
 def measure_key(con: duckdb.DuckDBPyConnection, left: Side, right: Side, keys: tuple[KeyColumn, ...]) -> KeyProposal:

@@ -41,13 +41,14 @@ class ComparedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A comparison ready to run."""
+    """A comparison ready to run; `notes` are doubts about what was taken unasked."""
 
     left: Side
     right: Side
     keys: tuple[KeyColumn, ...]
     columns: tuple[ComparedColumn, ...]
     recipe: Recipe
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: Recipe) -> Plan:
@@ -59,9 +60,11 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
     """
     _check_names(left, right, recipe)
     pairs = recipe.columns or pairs_of(propose_columns(con, left, right, with_overlap=False))
-    keys = recipe.keys
+    keys: tuple[KeyColumn, ...] = recipe.keys
+    notes: tuple[str, ...] = ()
     if not keys and not recipe.no_key:
-        keys = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
+        best = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
+        keys, notes = best.keys, _doubts(best)
     key_names = {(key.left, key.right) for key in keys}
     compared = [pair for pair in pairs if (pair.left, pair.right) not in key_names and not pair.is_ignored]
     kinds = find_kinds(con, left, right, compared)
@@ -72,7 +75,7 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
     if not columns and not keys:
         raise DefinitionError("Comparison", "the tables have no column in common", remedy="Map the columns by hand.")
     settled = replace(recipe, keys=keys, columns=tuple(pairs))
-    return Plan(left, right, keys, columns, settled)
+    return Plan(left, right, keys, columns, settled, notes)
 
 
 def pairs_of(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
@@ -84,14 +87,21 @@ def pairs_of(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
     )
 
 
-def _best_key(proposals: Sequence[KeyProposal]) -> tuple[KeyColumn, ...]:
+def _best_key(proposals: Sequence[KeyProposal]) -> KeyProposal:
     if proposals and proposals[0].score >= _ENOUGH:
-        return proposals[0].keys
+        return proposals[0]
+    nearest = f"; nearest comes {proposals[0].sentence}" if proposals else ""
     raise DefinitionError(
         "Comparison",
-        "no column or pair of columns names the rows of both tables well enough to be taken unasked",
+        f"no column or pair of columns names the rows of both tables well enough to be taken unasked{nearest}",
         remedy="Name the key, or match the rows by their content (no key).",
     )
+
+
+def _doubts(best: KeyProposal) -> tuple[str, ...]:
+    if best.agreement is None or best.agreement >= _ENOUGH:
+        return ()
+    return (f"The key was found, not given, and little speaks for it: {best.sentence}.",)
 
 
 def _check_names(left: Side, right: Side, recipe: Recipe) -> None:

@@ -65,7 +65,7 @@ def write_comparison(
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
     """
     progress(Progress("matching rows", 0, None, "rows"))
-    notes = [*_match(con, plan, link_rows), *_unit_notes(plan), *_empty_notes(plan)]
+    notes = [*plan.notes, *_match(con, plan, link_rows), *_unit_notes(plan), *_empty_notes(plan)]
     if target is None:
         con.execute(f"ATTACH ':memory:' AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from reconcile.comparing.tables import Comparison, compare_files
+from reconcile.errors import DefinitionError
 
 Table = Sequence[Sequence[object]]
 
@@ -64,3 +68,64 @@ def test_names_of_columns_meet_however_their_accents_are_stored(tmp_path: Path) 
     names = ["id", unicodedata.normalize("NFD", "Größe"), "日付1"]
     made = compare(tmp_path, left, write(tmp_path / "r.csv", names, [(a, b, f"x{c}") for a, b, c in rows]))
     assert mapped(made) == {"Größe": names[1]}
+
+
+def test_row_numbers_of_each_file_are_no_key(tmp_path: Path) -> None:
+    names = [f"INV-{n:04d}" for n in range(300)]
+    one = [(n, name, len(name) * n + 5, "open") for n, name in enumerate(names)]
+    two = [(n, *row[1:]) for n, row in enumerate(sorted(one, key=lambda row: hash_of(row[1])))]
+    left = write(tmp_path / "l.csv", ["id", "invoice", "amount", "status"], one)
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["id", "invoice", "amount", "status"], two))
+    assert (made.key, {c.title: c.mismatches > 250 for c in made.columns}) == (
+        "invoice",
+        {"id": True, "amount": False, "status": False},
+    )
+
+
+def test_a_key_that_nothing_speaks_for_is_doubted(tmp_path: Path) -> None:
+    left = write(tmp_path / "l.csv", ["id", "name", "town"], [(n, f"a{n}", f"t{n % 50}") for n in range(300)])
+    rows = [(n, f"b{n}", f"t{n * 7 % 50}") for n in range(300)]
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["id", "name", "town"], rows))
+    assert made.key == "id"
+    assert "little speaks for it" in made.notes[0]
+
+
+def test_amounts_are_no_key(tmp_path: Path) -> None:
+    one = [(f"C{n // 2}", f"{n * 1.37 + 5:.2f}") for n in range(100)]
+    left = write(tmp_path / "l.csv", ["customer", "amount"], one)
+    with pytest.raises(DefinitionError, match=r"to be taken unasked; nearest comes .*% meet"):
+        compare(tmp_path, left, write(tmp_path / "r.csv", ["customer", "amount"], one[10:]))
+    lines = [(f"SO{n // 3}", n % 3, f"{n * 2.5:.2f}") for n in range(300)]
+    left = write(tmp_path / "l.csv", ["order", "line", "amount"], lines)
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["order", "line", "amount"], lines[:-3]))
+    assert set(made.key.split(" + ")) == {"order", "line"}
+
+
+@pytest.mark.parametrize(
+    ("spelled", "said"),
+    [
+        (lambda n: f" 00{n:04d} ", "blanks around it and leading zeros"),
+        (lambda n: f"{n}.0", "a point and zeros behind whole numbers"),
+        (lambda n: f"{n}", None),
+    ],
+)
+def test_keys_spelled_otherwise_meet(tmp_path: Path, spelled: Callable[[int], str], said: str | None) -> None:
+    one = [(spelled(n), f"x{n % 7}", n * 1.5) for n in range(1, 200)]
+    two = [(n, f"x{n % 7}", n * 1.5) for n in range(1, 200)]
+    left = write(tmp_path / "l.csv", ["acct_no", "v", "amount"], one)
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["acct_no", "v", "amount"], two))
+    assert (made.key, made.is_equal) == ("acct_no", True)
+    assert made.notes == ((f"The key acct_no is matched regardless of {said}.",) if said else ())
+
+
+def test_keys_whose_accents_are_stored_otherwise_meet(tmp_path: Path) -> None:
+    names = [f"{name} {n}" for n in range(20) for name in ("Müller", "Çelik", "Ångström")]
+    left = write(tmp_path / "l.csv", ["customer id", "v"], [(name, len(name)) for name in names])
+    two = [(unicodedata.normalize("NFD", name), len(name)) for name in names]
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["customer id", "v"], two))
+    assert made.is_equal
+    assert made.notes == ("The key customer id is matched regardless of how accents are stored.",)
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""How far the columns of two tables agree on the rows that a key brings together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from reconcile.comparing.tables.canonical import canonical_sql
+from reconcile.comparing.tables.recipe import ColumnPair
+from reconcile.comparing.tables.side import Side, one_row
+
+_ROWS = 400
+_MOST_COLUMNS = 20
+_FEWEST = 12
+_LEAST_TOLD = 0.05
+
+
+def agreement(
+    con: duckdb.DuckDBPyConnection,
+    left: Side,
+    right: Side,
+    texts: tuple[Sequence[str], Sequence[str]],
+    pairs: Sequence[ColumnPair],
+) -> float | None:
+    """How much oftener the values of `pairs` agree on rows of the same key than by chance: 0 as often, 1 always.
+
+    It looks at some hundred keys that fall into the same small share of all hashes on both sides. By chance agree the
+    values of a row with those that the next key has on the other side: a column that is nearly always "open" tells
+    nothing. None where no column tells anything, or too few keys are on both sides to say.
+
+    Args:
+        con: connection that holds both tables.
+        left: the left table.
+        right: the right table.
+        texts: SQL of the key of each side.
+        pairs: the columns to look at. Amounts in two units are passed over.
+    """
+    seen = [pair for pair in pairs if pair.rule.left_factor is None][:_MOST_COLUMNS]
+    if not seen:
+        return None
+    every = max(1, min(left.rows, right.rows) // _ROWS)
+    rows = [
+        _rows_sql(side, keys, [getattr(pair, name) for pair in seen], every)
+        for side, keys, name in ((left, texts[0], "left"), (right, texts[1], "right"))
+    ]
+    beside = ", ".join(
+        f"a.v{i} AS l{i}, b.v{i} AS r{i}, lead(b.v{i}) OVER (ORDER BY a.h) AS c{i}" for i in range(len(seen))
+    )
+    sums = ", ".join(
+        f"count(*) FILTER (l{i} = r{i}), count(*) FILTER (l{i} = c{i}), count(coalesce(l{i}, r{i}))"
+        for i in range(len(seen))
+    )
+    figures = one_row(con, f"SELECT {sums} FROM (SELECT {beside} FROM ({rows[0]}) a JOIN ({rows[1]}) b USING (h))")
+    gained = told = 0.0
+    for same, by_chance, filled in zip(figures[::3], figures[1::3], figures[2::3], strict=True):
+        if filled >= _FEWEST:
+            gained += max(0.0, (same - by_chance) / filled)
+            told += 1 - by_chance / filled
+    return min(1.0, gained / told) if told > _LEAST_TOLD else None
+
+
+def _rows_sql(side: Side, keys: Sequence[str], columns: Sequence[str], every: int) -> str:
+    """One row per key: its hash and the values, empty ones as none."""
+    values = ", ".join(f"any_value(nullif({canonical_sql(side, name)}, '')) AS v{i}" for i, name in enumerate(columns))
+    is_filled = " OR ".join(f"{key} <> ''" for key in keys)
+    digest = f"hash({', '.join(keys)})"
+    return f"SELECT {digest} AS h, {values} FROM {side.table} WHERE {digest} % {every} = 0 AND ({is_filled}) GROUP BY 1"
