@@ -68,22 +68,33 @@ class Beforehand:
 
 
 def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
-    """What chance gives and how many namesakes there are; nothing where two comparisons can bear each other out."""
+    """What chance gives and how many namesakes there are; nothing where comparisons can bear each other out."""
     telling = [i for i in range(len(evidence.comparisons)) if is_telling(evidence, i)]
     random = [np.full(len(each.labels), np.nan) for each in evidence.comparisons]
-    if len(telling) != 1:
+    alike = _alike(evidence) if not telling else []
+    sources = {evidence.comparisons[i].source or evidence.comparisons[i].role for i in telling}
+    for i in alike or (telling if len(sources) == 1 else []):
+        random[i] = share_by_chance(evidence.comparisons[i], evidence)
+    can_tell_apart = any("elsewhere" in evidence.comparisons[i].apart_when for i in telling)
+    if rivals is None or not (telling or alike) or (can_tell_apart and len(sources) > 1):
         return Beforehand(tuple(random))
-    only = telling[0]
-    random[only] = share_by_chance(evidence.comparisons[only], evidence)
-    if rivals is None:
-        return Beforehand(tuple(random))
-    beyond = _beyond_one_each(evidence, only, rivals)
+    beyond = _beyond_one_each(evidence, telling or alike, rivals)
     shares = [
         _shares(np.bincount(evidence.levels[:, i], beyond, len(each.labels)).astype(np.float64))
         for i, each in enumerate(evidence.comparisons)
     ]
     ranks = np.maximum(RANKS_OF_MATCHES, TINY), np.maximum(RANKS_OF_OTHERS, TINY)
-    return Beforehand(tuple(random), tuple(shares), float(beyond.sum()), ranks)
+    saying = float(evidence.counts[evidence.levels.any(axis=1)].sum() / evidence.counts.sum())
+    size = float(beyond.sum()) / max(saying, TINY)  # the matches that are learned are those of silent pairs too
+    return Beforehand(tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None)
+
+
+def _alike(evidence: Evidence) -> list[int]:
+    """The comparisons with known chance, where all that is said agrees often: a table of records that are all alike."""
+    said = [i for i in range(len(evidence.comparisons)) if (evidence.levels[:, i] > 0).any()]
+    if not all(agrees_often(evidence, i) for i in said):
+        return []
+    return [i for i in said if evidence.comparisons[i].by_chance]
 
 
 def share_by_chance(each: Comparison, evidence: Evidence) -> Floats:
@@ -94,9 +105,15 @@ def share_by_chance(each: Comparison, evidence: Evidence) -> Floats:
     return known
 
 
-def _beyond_one_each(evidence: Evidence, only: int, rivals: Rivals) -> Floats:
-    """Per pattern the pairs that look like matches and cannot be, when a record has one partner on the other side."""
-    agrees = np.isin(evidence.levels[:, only], list(evidence.comparisons[only].by_chance))
+def _beyond_one_each(evidence: Evidence, telling: list[int], rivals: Rivals) -> Floats:
+    """Per pattern the pairs that look like matches and cannot be, when a record has one partner on the other side.
+
+    Customers of one name share a domain and a mailbox too (chains, franchises), but no number of their own.
+    """
+    agrees = np.isin(evidence.levels[:, telling[0]], list(evidence.comparisons[telling[0]].by_chance))
+    for i in telling[1:]:
+        if evidence.comparisons[i].is_own:
+            agrees &= evidence.levels[:, i] < len(evidence.comparisons[i].labels) - 1
     beyond: Floats = np.where(agrees, np.maximum(evidence.counts - rivals.records(len(agrees)), 0.0), 0.0)
     return beyond
 

@@ -43,7 +43,10 @@ def exact(role: str, *, near: float) -> Comparison:
     """The comparison of a role whose values are the same, nearly the same, or not."""
     labels = ("missing", "different", "nearly the same", "same, shared by many", "same")
     level = partial(exact_level, column=role, near=near)
-    return Comparison(role, frozenset({role}), labels, level, by_chance=SHARED_NUMBERS)
+    is_mail = role == "email"
+    source = "web" if is_mail else role
+    needs = frozenset({role})
+    return Comparison(role, needs, labels, level, by_chance=SHARED_NUMBERS, source=source, is_own=not is_mail)
 
 
 DOMAIN = Comparison(
@@ -52,4 +55,5 @@ DOMAIN = Comparison(
     ("missing", "different", "same but for its ending", "same, common", "same, not rare", "same, rare"),
     domain_level,
     by_chance=SHARED_DOMAINS,
+    source="web",
 )

@@ -21,6 +21,8 @@ class Comparison:
             contact, another name) or "elsewhere" (same name, another place); see `reconcile.matching.learn`.
         related_top: the highest level that related records still show; None for what chance gives.
         expected: level -> its share among true matches as known beforehand, for levels that are easily mistaken.
+        source: what it tells of, where several comparisons tell of one thing: a domain and the mail addresses under it.
+        is_own: whether customers of one name do not share it: a telephone or tax number, but no domain.
         by_chance: level -> with how many others a record agrees so by chance, at most, for where nothing else is known.
     """
 
@@ -32,3 +34,5 @@ class Comparison:
     related_top: int | None = None
     expected: Mapping[int, float] = field(default_factory=dict)
     by_chance: Mapping[int, float] = field(default_factory=dict)
+    source: str = ""
+    is_own: bool = False

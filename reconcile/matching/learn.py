@@ -31,6 +31,7 @@ from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
 
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
+FEW_PAIRS = 50  # cannot teach more than two classes
 FEW_RECORDS = 200  # of so few, a good part of the random pairs are matches
 SEEN_ENOUGH = 3  # a level seen this often in the sample of all pairs has its chance probability from there
 ROUNDS = 4  # competition and weights are learned in turn this often
@@ -192,8 +193,12 @@ def _pattern_weights(model: MatchModel, evidence: Evidence, *, with_rank: bool) 
 
 
 def every_rank(levels: Integers) -> Integers:
-    """Each pattern with each rank of the competition: row p * RIVAL_LEVELS + rank."""
+    """Each pattern with each rank of the competition: row p * RIVAL_LEVELS + rank.
+
+    A pair that says nothing competes with nobody: that it has no plausible rival is no evidence.
+    """
     ranks = np.tile(np.arange(RIVAL_LEVELS), len(levels))
+    ranks[np.repeat(~levels.any(axis=1), RIVAL_LEVELS)] = 0
     return np.column_stack([np.repeat(levels, RIVAL_LEVELS, axis=0), ranks])
 
 
@@ -220,11 +225,15 @@ def _is_free(name: str, comparison: Comparison) -> bool:
 
 def _classes(evidence: Evidence, known: Beforehand) -> tuple[str, ...]:
     """The classes that these comparisons can tell apart: something must define one and something must be left free."""
-    if known.namesake_pairs:
-        return ("elsewhere", "match", "random")
     said = [i for i in range(len(evidence.comparisons)) if (evidence.levels[:, i] > 0).any()]
     kept = ["match", "random"]
-    for name in ("related", "elsewhere"):
+    if evidence.all_pairs < FEW_PAIRS:
+        return tuple(kept)
+    if known.namesake_pairs:
+        kept.append("elsewhere")
+        if known.ranks is not None:
+            return tuple(sorted(kept))
+    for name in ("related",) if known.namesake_pairs else ("related", "elsewhere"):
         fixed = [i for i in said if name in evidence.comparisons[i].apart_when]
         if any(is_telling(evidence, i) for i in fixed) and len(fixed) < len(said):
             kept.append(name)
@@ -392,8 +401,10 @@ def _hold(model: MatchModel, known: Beforehand) -> MatchModel:
 
 
 def _told(shares: Floats, known: Floats) -> Floats:
-    """The shares with those that are known in place."""
-    told = np.where(np.isnan(known), shares, known)
+    """The shares with those that are known in place; the others keep their proportions."""
+    is_open = np.isnan(known)
+    rest = max(1.0 - float(np.nansum(known)), TINY)
+    told = np.where(is_open, shares * rest / max(float(shares[is_open].sum()), TINY), known)
     normalised: Floats = np.maximum(told / told.sum(), TINY)
     return normalised
 

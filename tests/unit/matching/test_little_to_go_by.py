@@ -48,6 +48,11 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Linked:
         ("phone", 0.95, 0.5),
         ("street, city", 0.85, 0.5),
         ("name, city", 0.95, 0.8),
+        ("name, website", 0.95, 0.78),
+        ("name, website, country", 0.95, 0.78),
+        ("name, email", 0.95, 0.7),
+        ("name, phone", 0.95, 0.8),
+        ("email", 0.9, 0.25),
     ],
 )
 def test_few_roles_are_enough_for_honest_links(linked: Linked, columns: str, precision: float, recall: float) -> None:
@@ -137,3 +142,42 @@ def test_two_of_three_records_are_the_same() -> None:
                 "t(record_id, name, city)")  # fmt: skip
     dedupe(con, "r")
     assert con.execute("SELECT record_id FROM clusters ORDER BY 1").fetchall() == [("1",), ("2",)]
+
+
+ACME = "'Acme Tooling GmbH' AS name, 'Berlin' AS city, '+49 30 1234567' AS phone"
+
+
+@pytest.mark.parametrize("columns", [ACME, "'Acme Tooling GmbH' AS name"])
+@pytest.mark.parametrize("size", [2, 3, 20, 1500])
+def test_records_that_are_all_the_same_are_one_cluster(columns: str, size: int) -> None:
+    con = duckdb.connect()
+    con.execute(f"CREATE TABLE records AS SELECT i AS record_id, {columns} FROM range({size}) t(i)")
+    dedupe(con, "records")
+    assert con.execute("SELECT DISTINCT size, count(*) OVER () FROM clusters").fetchall() == [(size, size)]
+
+
+def test_two_records_that_differ_are_no_duplicates() -> None:
+    con = duckdb.connect()
+    con.execute(f"CREATE TABLE records AS SELECT 1 AS record_id, {ACME} "
+                "UNION ALL SELECT 2, 'Borealis Foods Ltd', 'Leeds', '+44 113 496 0000'")  # fmt: skip
+    dedupe(con, "records")
+    assert con.execute("SELECT * FROM clusters").fetchall() == []
+
+
+def test_records_of_one_name_at_different_places_are_no_duplicates() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE records AS SELECT i AS record_id, 'Subway' AS name, 'City' || chr(65 + i::INT) AS city,
+        '+49 30 ' || (1234567 + i * 79191) AS phone FROM range(20) t(i)""")
+    dedupe(con, "records")
+    assert con.execute("SELECT * FROM clusters").fetchall() == []
+
+
+@pytest.mark.parametrize("other", ["Acme Tooling GmbH", "ACME TOOLING"])
+def test_one_record_of_each_side_is_linked(other: str) -> None:
+    con = duckdb.connect()
+    con.execute(f"CREATE TABLE l AS SELECT 'a' AS record_id, {ACME}")
+    con.execute(
+        f"CREATE TABLE r AS SELECT 'b' AS record_id, '{other}' AS name, 'Berlin' AS city, '030 1234567' AS phone"
+    )
+    link(con, "l", "r")
+    assert con.execute("SELECT left_id, right_id FROM candidates WHERE is_chosen").fetchall() == [("a", "b")]
