@@ -54,13 +54,15 @@ class Beforehand:
     """What is not left to the iteration; NaN where it is.
 
     Attributes:
-        random: per comparison the share of random pairs at each level.
+        usual: per comparison the share of random pairs at each level, as seen elsewhere.
+        random: the same where it is held to that.
         namesakes: the same of pairs that look like matches but cannot be, because a record has one partner on the
             other side: of names that several customers share, where no place can tell them apart.
         namesake_pairs: how many there are of those.
         ranks: share of each rank of the competition among matches and among others; None where that is learned.
     """
 
+    usual: tuple[Floats, ...]
     random: tuple[Floats, ...]
     namesakes: tuple[Floats, ...] = ()
     namesake_pairs: float = 0.0
@@ -70,14 +72,15 @@ class Beforehand:
 def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     """What chance gives and how many namesakes there are; nothing where comparisons can bear each other out."""
     telling = [i for i in range(len(evidence.comparisons)) if is_telling(evidence, i)]
+    usual = tuple(_usual_shares(each, evidence) for each in evidence.comparisons)
     random = [np.full(len(each.labels), np.nan) for each in evidence.comparisons]
     alike = _alike(evidence) if not telling else []
     sources = {evidence.comparisons[i].source or evidence.comparisons[i].role for i in telling}
     for i in alike or (telling if len(sources) == 1 else []):
-        random[i] = share_by_chance(evidence.comparisons[i], evidence)
+        random[i] = usual[i]
     can_tell_apart = any("elsewhere" in evidence.comparisons[i].apart_when for i in telling)
     if rivals is None or not (telling or alike) or (can_tell_apart and len(sources) > 1):
-        return Beforehand(tuple(random))
+        return Beforehand(usual, tuple(random))
     beyond = _beyond_one_each(evidence, telling or alike, rivals)
     shares = [
         _shares(np.bincount(evidence.levels[:, i], beyond, len(each.labels)).astype(np.float64))
@@ -86,7 +89,7 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     ranks = np.maximum(RANKS_OF_MATCHES, TINY), np.maximum(RANKS_OF_OTHERS, TINY)
     saying = float(evidence.counts[evidence.levels.any(axis=1)].sum() / evidence.counts.sum())
     size = float(beyond.sum()) / max(saying, TINY)  # the matches that are learned are those of silent pairs too
-    return Beforehand(tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None)
+    return Beforehand(usual, tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None)
 
 
 def _alike(evidence: Evidence) -> list[int]:
@@ -97,8 +100,8 @@ def _alike(evidence: Evidence) -> list[int]:
     return [i for i in said if evidence.comparisons[i].by_chance]
 
 
-def share_by_chance(each: Comparison, evidence: Evidence) -> Floats:
-    """The share of random pairs at each level, as known from elsewhere; NaN for a level of which nothing is known."""
+def _usual_shares(each: Comparison, evidence: Evidence) -> Floats:
+    """The share of random pairs at each level; NaN for a level of which nothing is known."""
     others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
     known = np.full(len(each.labels), np.nan)
     known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, USUAL_RECORDS)

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand, share_by_chance
+from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats, Integers
 from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
@@ -247,8 +247,7 @@ def _start(evidence: Evidence, beforehand: Beforehand) -> MatchModel:
         for i, each in enumerate(evidence.comparisons)
     )
     if min(evidence.left_records, evidence.right_records) < FEW_RECORDS:
-        known = (share_by_chance(each, evidence) for each in evidence.comparisons)
-        chance = tuple(_told(shares, np.fmin(shares, each)) for shares, each in zip(chance, known, strict=True))
+        chance = tuple(_told(each, np.fmin(each, usual)) for each, usual in zip(chance, beforehand.usual, strict=True))
     ladder = tuple(
         chance[i] if agrees_often(evidence, i) else _ladder(each) for i, each in enumerate(evidence.comparisons)
     )
@@ -296,7 +295,7 @@ def _iterate(  # noqa: PLR0917 - one call, by position
     for step in range(steps):
         before = model.sizes["match"]
         model = _maximise(model, evidence, patterns)
-        model = _hold(_update_chance(model, evidence, patterns, random), known)
+        model = _hold(_update_chance(model, evidence, patterns, random, known), known)
         if step > 3 and abs(model.sizes["match"] - before) < 1e-4 * before:
             break
     return model
@@ -356,7 +355,9 @@ def _prior_counts(each: Comparison, counts: Floats, matches: float) -> Floats | 
     return pseudo_counts
 
 
-def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns) -> MatchModel:
+def _update_chance(
+    model: MatchModel, evidence: Evidence, patterns: _Patterns, random: _Patterns, known: Beforehand
+) -> MatchModel:
     """What chance gives: from random pairs less the matches among them; for levels too rare for those, from candidates.
 
     A level too rare to be seen in the sample is nearly always one that blocking asks for, so the candidates hold nearly
@@ -371,8 +372,7 @@ def _update_chance(model: MatchModel, evidence: Evidence, patterns: _Patterns, r
     candidates = patterns.level_counts(by_chance)
     pairs_per_drawn = evidence.all_pairs / max(float(evidence.random_counts.sum()), 1.0)
     chance = []
-    floors = [share_by_chance(each, evidence) for each in evidence.comparisons]
-    for seen, drawn, found, rarest in zip(unmatched, draws, candidates, floors, strict=False):
+    for seen, drawn, found, rarest in zip(unmatched, draws, candidates, known.usual, strict=False):
         total = max(float(seen.sum()), 1.0)
         comparable = pairs_per_drawn * total
         floor = np.fmin(0.05 / comparable, rarest)  # what is not known is NaN
