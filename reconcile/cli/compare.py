@@ -15,6 +15,7 @@ import click
 import duckdb
 
 from reconcile.cli.comparing import TerminalProgress
+from reconcile.cli.outputs import ending, refuse_outputs, whole_or_unread
 from reconcile.comparing.tables import (
     DIFFERENCE_CLASSES,
     DUPLICATES,
@@ -30,7 +31,8 @@ from reconcile.comparing.tables import (
     pairs_of,
 )
 from reconcile.comparing.tables.document import report_document, write_json
-from reconcile.comparing.tables.wording import ROW_TITLES, figure, percent, tie, verdict
+from reconcile.comparing.tables.publishing import published
+from reconcile.comparing.tables.wording import ROW_TITLES, coverage, figure, percent, tie, verdict
 from reconcile.errors import InputError, ReconcileError, UnknownNameError
 from reconcile.model import Progress
 from reconcile.systems.files import ReadOptions
@@ -113,20 +115,23 @@ def compare(left: Path, right: Path, **given: Any) -> None:
 
 def _compare(left: Path, right: Path, options: _Options) -> bool:
     recipe = _recipe(options)
+    refuse_outputs(options.outputs, options.save_recipe, inputs=[left, right, options.recipe_path])
     with TerminalProgress() as shown, Workspace(memory_limit=options.memory_limit) as work:
         if shown.is_on:
             shown.watch(work.watch())
         shown.report(Progress("reading the files", 0, None, "rows"))
         work.load_both(left, right, recipe)
         recipe = _with_columns(work, recipe, options)
-        kept = next((path for path in options.outputs if path.suffix == ".duckdb"), None)
+        kept = next((path for path in options.outputs if ending(path) == ".duckdb"), None)
         made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=shown.report)
         if options.save_recipe:
-            options.save_recipe.write_text(made.recipe, encoding="utf-8")
+            with published(options.save_recipe) as part:
+                part.write_text(made.recipe, encoding="utf-8")
         shown.report(Progress("writing the report", 0, None, "rows"))
         with ComparisonFile(kept) if kept else work.result() as file:
             _write_outputs(file, options)
-    _show(made, is_json=options.is_json)
+    with whole_or_unread():
+        _show(made, is_json=options.is_json)
     return made.is_equal
 
 
@@ -192,19 +197,22 @@ def _with_rule(pair: ColumnPair, options: _Options, tolerances: dict[str, str]) 
 
 def _number(column: str, text: str) -> Decimal:
     try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise InputError(f"The tolerance of {column} is {text!r}.", remedy="Give a number such as 0.01.") from error
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise InputError(f"The tolerance of {column} is {text!r}.", remedy="Give a number such as 0.01.")
+    return number
 
 
 def _write_outputs(file: ComparisonFile, options: _Options) -> None:
     for path in options.outputs:
-        if path.suffix != ".duckdb":
+        if ending(path) != ".duckdb":
             _write_output(file, path)
 
 
 def _write_output(file: ComparisonFile, path: Path) -> None:
-    if path.suffix == ".json":
+    if ending(path) == ".json":
         write_json(file, path)
         return
     from reconcile.reporting.comparison import write_output  # noqa: PLC0415 - a heavy import, not needed for the above
@@ -227,7 +235,7 @@ def _show(made: Comparison, *, is_json: bool) -> None:
         classes = ", ".join(f"{column.classes[name]:,} {name}" for name in DIFFERENCE_CLASSES if column.classes[name])
         spread = f"; sums differ by {figure(column.difference)}" if column.difference not in {None, "0"} else ""
         click.echo(f"{_short(column.title):<28}{column.mismatches:>12,}{percent(column.share):>10}  {classes}{spread}")
-    for text in (*made.notes, *made.left.warnings, *made.right.warnings):
+    for text in (*coverage(made), *made.notes, *made.left.warnings, *made.right.warnings):
         click.echo(f"! {text}", err=True)
 
 

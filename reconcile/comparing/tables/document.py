@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.comparing.tables.pages import ComparisonFile, ResultRow
+from reconcile.comparing.tables.publishing import published
 from reconcile.comparing.tables.result import Comparison, RowClass
 
 JSON_FORMAT = 1
@@ -34,7 +35,8 @@ def write_json(file: ComparisonFile, path: Path, *, rows: int = 1000) -> None:
         "is_complete": {name: made.total(name).pairs <= rows for name in _LISTED},
     }
     # Without indent, for which Python has no fast encoder: it took longer than comparing a million rows.
-    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    with published(path) as part:
+        part.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
 def report_document(made: Comparison) -> dict[str, Any]:

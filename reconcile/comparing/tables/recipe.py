@@ -127,6 +127,12 @@ def _check_columns(columns: tuple[ColumnPair, ...]) -> None:
         for name, value in (("absolute", rule.absolute), ("relative", rule.relative), ("days", rule.days)):
             if value is not None and value < 0:
                 raise DefinitionError(f"Column {pair.title}", f"{name} is {value}", remedy="Give 0 or more.")
+        if rule.relative is not None and rule.relative > 2:
+            raise DefinitionError(
+                f"Column {pair.title}", f"relative is {rule.relative}", remedy="Give a share: 0.05 for 5 %."
+            )
+        if rule.absolute is not None and rule.absolute >= Decimal(10) ** 18:
+            raise DefinitionError(f"Column {pair.title}", f"absolute is {rule.absolute}", remedy="Give less.")
         if rule.decimals is not None and not 0 <= rule.decimals <= 9:
             raise DefinitionError(f"Column {pair.title}", f"decimals is {rule.decimals}", remedy="Give 0 to 9.")
         if rule.left_factor is not None and rule.left_factor == 0:

@@ -31,11 +31,18 @@ DIFFERENCE_MEANINGS: dict[DifferenceClass, str] = {
     "real": "anything else",
 }
 
+_MOST_NAMES = 20
+
 
 def verdict(made: Comparison) -> str:
-    """The outcome in one sentence."""
+    """The outcome in one sentence, which never calls more equal than was compared."""
     if made.is_equal:
-        return f"The tables are equal: {made.total('same').left_rows:,} rows on both sides."
+        same = made.total("same")
+        rows = f"{same.left_rows:,} rows on both sides"
+        if same.left_rows != same.right_rows:
+            rows = f"{same.left_rows:,} left and {same.right_rows:,} right rows"
+        partly = " in all that was compared" if made.left.unmapped or made.right.unmapped else ""
+        return f"The tables are equal{partly}: {rows}."
     parts = []
     for name, word in (("changed", "changed"), ("only_left", "only left"), ("only_right", "only right")):
         total = made.total(name)  # type: ignore[arg-type]  # the three names are row classes
@@ -54,6 +61,23 @@ def tie(made: Comparison) -> str:
     if made.is_tied:
         return f"All {left:,} left and {right:,} right records are in exactly one class: the totals tie out."
     return f"The totals do not tie out with {left:,} left and {right:,} right records: do not rely on this comparison."
+
+
+def coverage(made: Comparison) -> list[str]:
+    """Sentences on what was not compared, and what was compared under two names."""
+    found = [
+        f"Not compared, because only the {word} file has {'it' if len(source.unmapped) == 1 else 'them'}: "
+        f"{_listed(source.unmapped)}."
+        for word, source in (("left", made.left), ("right", made.right))
+        if source.unmapped
+    ]
+    renamed = [f"{column.left} with {column.right}" for column in made.columns if column.left != column.right]
+    return found + ([f"Compared under two names: {_listed(renamed)}."] if renamed else [])
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def evidence_words(evidence: Sequence[Evidence]) -> str:

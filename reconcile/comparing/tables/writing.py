@@ -9,7 +9,6 @@ all of them.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -29,6 +28,7 @@ from reconcile.comparing.tables.matching_rows import (
 )
 from reconcile.comparing.tables.measures import count_classes, measure_columns
 from reconcile.comparing.tables.plan import Plan
+from reconcile.comparing.tables.publishing import published
 from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
@@ -70,30 +70,16 @@ def write_comparison(
         con.execute(f"ATTACH ':memory:' AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))
         return _fill(con, plan, "", started, notes)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    con.execute(f"ATTACH {literal(str(part))} AS result")
-    try:
-        progress(Progress("comparing cells", 0, None, "rows"))
-        made = _fill(con, plan, str(target), started, notes)
-        con.execute("CHECKPOINT result")
-    except BaseException:
-        con.execute("DETACH result")
-        part.unlink(missing_ok=True)
-        raise
-    con.execute("DETACH result")
-    _publish(part, target)
+    with published(target) as part:
+        con.execute(f"ATTACH {literal(str(part))} AS result")
+        try:
+            progress(Progress("comparing cells", 0, None, "rows"))
+            made = _fill(con, plan, str(target), started, notes)
+            con.execute("CHECKPOINT result")
+        finally:
+            con.execute("DETACH result")
     return made
-
-
-def _publish(part: Path, target: Path) -> None:
-    descriptor = os.open(part, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    part.replace(target)
 
 
 def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | None) -> list[str]:
@@ -185,6 +171,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     _write_unreadable(con, plan)
     _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
+    notes = [*notes, *_group_notes(con)]
     made = Comparison(
         left=_source(plan.left, plan, "left"),
         right=_source(plan.right, plan, "right"),
@@ -203,6 +190,17 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     con.execute("CREATE OR REPLACE TABLE result._comparison (json VARCHAR)")
     con.execute("INSERT INTO result._comparison VALUES (?)", [comparison_json(made)])
     return made
+
+
+def _group_notes(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Groups may agree in every sum and value, and yet one side has a row more: an analyst has to know."""
+    found = one_row(
+        con,
+        "SELECT count(*) FROM pairs WHERE how = 'group' AND left_count > 0 AND right_count > 0 "
+        "AND left_count <> right_count AND row NOT IN (SELECT row FROM result.rows)",
+    )[0]
+    words = "1 group agrees but has" if found == 1 else f"{found:,} groups agree but have"
+    return [f"{words} more rows on one side than on the other."] if found else []
 
 
 def comparison_json(made: Comparison) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import duckdb
+from xlsxwriter.exceptions import XlsxWriterException
+
 from reconcile.comparing.tables import ComparisonFile
 from reconcile.comparing.tables.document import report_document, write_json
 from reconcile.comparing.tables.wording import DIFFERENCE_TITLES, ROW_TITLES, figure, percent, tie, verdict
-from reconcile.errors import InputError
+from reconcile.errors import InputError, StorageError
 from reconcile.reporting.comparison.listings import write_csv, write_patch
 from reconcile.reporting.comparison.page import write_html
 from reconcile.reporting.comparison.workbook import write_xlsx
@@ -43,11 +46,16 @@ def write_output(file: ComparisonFile, path: Path) -> None:
 
     Raises:
         InputError: an ending that is no format.
+        StorageError: the disk is full, or does not let it be written.
     """
-    if path.name.casefold().endswith(".patch.csv"):
-        write_patch(file, path)
-        return
-    write = FORMATS.get(path.suffix.casefold())
+    is_patch = path.name.casefold().endswith(".patch.csv")
+    write = write_patch if is_patch else FORMATS.get(path.suffix.casefold())
     if write is None:
         raise InputError(f"{path.name} has no known ending.", remedy=f"Use {', '.join(FORMATS)} or .patch.csv.")
-    write(file, path)
+    try:
+        write(file, path)
+    except (XlsxWriterException, duckdb.Error, OSError) as error:
+        problem = str(error).splitlines()[0].rstrip(".")
+        raise StorageError(
+            str(path), f"it cannot be written ({problem})", remedy="Is there room on the disk?"
+        ) from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from reconcile.comparing.tables import MASK, ComparisonFile
+from reconcile.comparing.tables.publishing import published
 from reconcile.systems.files.sql import identifier, literal
 
 # As reporting.cells.is_dangerous, but a plain number stays a number.
@@ -101,11 +103,9 @@ def _row_column(file: ComparisonFile, side: str) -> str:
 
 
 def _copy(file: ComparisonFile, sql: str, path: Path, *, has_mark: bool) -> None:
-    file.con.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT csv, HEADER, DELIMITER ',')")
-    if has_mark:
-        part = path.with_name(f".{path.name}.part")
-        with path.open("rb") as source, part.open("wb") as target:
-            target.write("﻿".encode())
-            while chunk := source.read(1024 * 1024):
-                target.write(chunk)
-        part.replace(path)
+    with published(path) as part:
+        file.con.execute(f"COPY ({sql}) TO {literal(str(part))} (FORMAT csv, HEADER, DELIMITER ',')")
+        if has_mark:
+            with published(part) as marked, part.open("rb") as source, marked.open("wb") as target:
+                target.write("\ufeff".encode())
+                shutil.copyfileobj(source, target)

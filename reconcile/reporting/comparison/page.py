@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconcile.comparing.tables import DIFFERENCE_CLASSES, ComparisonFile, highlight
+from reconcile.comparing.tables.publishing import published
 from reconcile.comparing.tables.wording import (
     DIFFERENCE_MEANINGS,
     DIFFERENCE_TITLES,
@@ -50,4 +51,5 @@ def write_html(file: ComparisonFile, path: Path) -> None:
         highlight=highlight,
         most_rows=MOST_ROWS,
     )
-    path.write_text(text, encoding="utf-8")
+    with published(path) as part:
+        part.write_text(text, encoding="utf-8")

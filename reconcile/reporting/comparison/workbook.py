@@ -11,6 +11,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from reconcile.comparing.tables import DIFFERENCE_CLASSES, Comparison, ComparisonFile, ResultRow, RowClass
+from reconcile.comparing.tables.publishing import published
 from reconcile.comparing.tables.wording import (
     DIFFERENCE_MEANINGS,
     DIFFERENCE_TITLES,
@@ -78,7 +79,7 @@ def write_xlsx(file: ComparisonFile, path: Path, *, last_row: int = LAST_ROW) ->
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with published(path) as part, xlsxwriter.Workbook(str(part), options) as book:
         book.set_properties({"title": f"{made.left.name} against {made.right.name}", "author": "Reconcile"})
         styles = _Styles(book, last_row)
         _write_summary(book, styles, made)
