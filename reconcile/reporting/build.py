@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -30,7 +31,7 @@ from reconcile.reporting.tree import (
     SourceReport,
 )
 from reconcile.reporting.wording import KINDS, category_title
-from reconcile.runs import compare_runs, open_run, read_document, summarise
+from reconcile.runs import WORTH_SQL, compare_runs, open_run, read_document, summarise
 from reconcile.runs.document import reconciliation_of, snapshot_of
 from reconcile.runs.reading import RunSummary
 from reconcile.state import change_sets, connections, people, runs
@@ -60,7 +61,8 @@ def report_for_run(database: Database, run: Run, *, made_by: str = "") -> RunRep
         sets = _change_sets(tx, run, names)
         previous = _previous(tx, document)
     with closing(open_run(run.path)) as con:
-        kinds = _kinds(con, run, standings)
+        worth: dict[str | None, int] = dict(con.execute(WORTH_SQL).fetchall())
+        kinds = _kinds(con, run, standings, worth)
         differences = _differences(con)
     reconciliation = reconciliation_of(document)
     return RunReport(
@@ -77,6 +79,7 @@ def report_for_run(database: Database, run: Run, *, made_by: str = "") -> RunRep
         sources=sources,
         totals=tuple(_side_totals(summary, side) for side in _SIDES),
         kinds=kinds,
+        amount_cents=worth.get(None, 0),
         link_statuses=summary.links,
         differences=differences,
         decisions=standings.decisions,
@@ -147,19 +150,21 @@ def _age_sql() -> str:
     return f"CASE {cases} ELSE '{OLDER}' END"
 
 
-def _kinds(con: duckdb.DuckDBPyConnection, run: Run, standings: Standings) -> tuple[KindReport, ...]:
+def _kinds(
+    con: duckdb.DuckDBPyConnection, run: Run, standings: Standings, worth: Mapping[str | None, int]
+) -> tuple[KindReport, ...]:
     """Every kind, in the order of `KINDS`, those without exceptions too."""
     rows = con.execute(
-        f"SELECT kind, {_age_sql()}, count(*), coalesce(sum(amount_cents), 0) FROM exceptions GROUP BY ALL",
+        f"SELECT kind, {_age_sql()}, count(*) FROM exceptions GROUP BY ALL",
         {"at": run.started_at.replace(tzinfo=None)},
     ).fetchall()
     ages: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    cents: Counter[str] = Counter()
-    for kind, age, count, amount in rows:
+    for kind, age, count in rows:
         ages[kind][age] += int(count)
-        cents[kind] += int(amount)
     return tuple(
-        KindReport(kind, title, meaning, ages[kind].total(), cents[kind], dict(ages[kind]), standings.count(kind))
+        KindReport(
+            kind, title, meaning, ages[kind].total(), worth.get(kind, 0), dict(ages[kind]), standings.count(kind)
+        )
         for kind, (title, meaning) in KINDS.items()
     )
 

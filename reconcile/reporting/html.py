@@ -13,7 +13,7 @@ from markupsafe import Markup
 from reconcile.reporting.charts import Bar, Part, bars, legend
 from reconcile.reporting.rows import difference_rows, exception_rows
 from reconcile.reporting.tree import AGES, KindReport, RunReport
-from reconcile.reporting.wording import KINDS, STATUSES, moment, money, share
+from reconcile.reporting.wording import AMOUNTS_NOTE, KINDS, STATUSES, moment, money, share
 
 MOST_ROWS = 100
 """Rows of a kind that the page shows; the workbook has all of them."""
@@ -52,6 +52,7 @@ def write_html(report: RunReport, path: Path) -> None:
         ages=AGES,
         age_sums={age: sum(kind.ages.get(age, 0) for kind in report.kinds) for age in AGES},
         most_rows=MOST_ROWS,
+        amounts_note=AMOUNTS_NOTE,
         figures=_figures(report),
     )
     with path.open("w", encoding="utf-8") as file:

@@ -89,7 +89,7 @@ class KindReport:
     """The exceptions of one kind.
 
     Attributes:
-        amount_cents: what is at stake, of those whose worth is known.
+        amount_cents: what is at stake, of those whose worth is known; a record in several of them is counted once.
         ages: exceptions by age class (`AGES`), from the run that first saw them to this run.
         decided: of these, with a judgement on the present evidence.
     """
@@ -227,6 +227,8 @@ class RunReport:
         run_path: the run file, from which renderers read exceptions and differences.
         file_hash: SHA-256 of the run file: which file this report is about, for good.
         made_by: who asked for the report; empty when nobody in particular.
+        amount_cents: what all exceptions put at stake, of those whose worth is known; a record in several of them is
+            counted once.
         decided: where exceptions stand, by exception id; those that nobody judged are absent.
     """
 
@@ -243,6 +245,7 @@ class RunReport:
     sources: tuple[SourceReport, ...]
     totals: tuple[SideTotals, ...]
     kinds: tuple[KindReport, ...]
+    amount_cents: int
     link_statuses: Mapping[str, int]
     differences: tuple[DifferenceTotal, ...]
     decisions: tuple[Decision, ...]
@@ -260,11 +263,6 @@ class RunReport:
     def exceptions(self) -> int:
         """All exceptions of the run."""
         return sum(kind.count for kind in self.kinds)
-
-    @property
-    def amount_cents(self) -> int:
-        """What is at stake in all exceptions of known worth. A record in two exceptions counts in both."""
-        return sum(kind.amount_cents for kind in self.kinds)
 
     @property
     def is_practice(self) -> bool:

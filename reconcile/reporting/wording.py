@@ -6,6 +6,10 @@ from datetime import datetime
 
 from reconcile.model import ExceptionKind
 
+AMOUNTS_NOTE = (
+    "Amounts are in each customer's own currency and are not converted. A record in several exceptions is counted "
+    "once, in each kind and in all of them, so the kinds may add up to more than the whole."
+)
 KINDS: dict[ExceptionKind, tuple[str, str]] = {
     "conflicting": ("Conflicting", "The two systems name different partners; at least one of them is wrong."),
     "shared": ("Shared", "Two records name one partner where only one may."),

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from reconcile.reporting.cells import is_dangerous
 from reconcile.reporting.tree import AGES, RunReport, SideTotals
-from reconcile.reporting.wording import STATUSES, moment, share
+from reconcile.reporting.wording import AMOUNTS_NOTE, STATUSES, moment, share
 from reconcile.reporting.xlsx_print import set_up_print
 
 AddFormat = Callable[..., Format]
@@ -159,14 +159,15 @@ def _write_kinds(page: _Sheet, report: RunReport) -> tuple[int, int]:
         page.row += 1
     last = page.row - 1
     page.put(0, "Sum", page.total_text)
-    sums = [report.exceptions, report.amount_cents / 100, *(sum(k.ages.get(a, 0) for k in report.kinds) for a in AGES)]
-    sums += [sum(kind.decided for kind in report.kinds), sum(kind.undecided for kind in report.kinds)]
-    for column, value in enumerate(sums, start=1):
+    page.put(2, report.amount_cents / 100, page.total_money)
+    sums = {3 + place: sum(kind.ages.get(age, 0) for kind in report.kinds) for place, age in enumerate(AGES)}
+    sums |= {3 + len(AGES): sum(kind.decided for kind in report.kinds)}
+    sums |= {1: report.exceptions, 4 + len(AGES): sum(kind.undecided for kind in report.kinds)}
+    for column, value in sums.items():
         cells = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)}"
-        style = page.total_money if column == 2 else page.total
-        page.sheet.write_formula(page.row, column, f"=SUM({cells})", style, value)
+        page.sheet.write_formula(page.row, column, f"=SUM({cells})", page.total, value)
     page.row += 1
-    page.line("Amounts are in each customer's own currency and are not converted.", style=page.quiet)
+    page.line(AMOUNTS_NOTE, style=page.quiet)
     return first, last
 
 

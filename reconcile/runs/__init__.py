@@ -11,8 +11,10 @@ from reconcile.runs.reading import (
     read_run,
     summarise,
 )
+from reconcile.runs.stakes import WORTH_SQL
 
 __all__ = [
+    "WORTH_SQL",
     "ExceptionChange",
     "LinkChange",
     "RunComparison",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconcile.model import EXCEPTION_KINDS, ExceptionKind
 from reconcile.runs.findings import find_all
 from reconcile.runs.passes import Execution
+from reconcile.runs.stakes import stakes_sql
 
 PRECEDENCE: tuple[tuple[ExceptionKind, str], ...] = (
     ("conflicting", "the two systems name different partners: one of them is wrong for certain"),
@@ -62,29 +63,12 @@ _COVERAGE_SQL = """
     ORDER BY ALL
 """
 
-# What is at stake is what the billing records are worth: those concerned, and the partners of the left ones. Where the
-# right side carries no amounts, the left ones count. Of an ambiguous item only the pair in question counts.
-_AMOUNTS_SQL = """
-    amounts AS (
-        WITH concerned AS (
-            SELECT c.exception_id, c.side, c.record_id FROM coverage c JOIN identified i USING (exception_id)
-            WHERE c.kind <> 'ambiguous' OR c.record_id IN (i.left_id, i.right_id)),
-        billed AS (
-            SELECT exception_id, record_id FROM concerned WHERE side = 'right'
-            UNION SELECT c.exception_id, k.right_id FROM concerned c JOIN links k ON k.left_id = c.record_id
-            WHERE c.side = 'left' AND k.status IN ('confirmed', 'one_sided')),
-        right_sum AS (SELECT exception_id, sum(amount_cents) AS amount FROM billed
-            JOIN right_records USING (record_id) GROUP BY exception_id),
-        left_sum AS (SELECT exception_id, sum(amount_cents) AS amount FROM concerned
-            JOIN left_records USING (record_id) WHERE side = 'left' GROUP BY exception_id)
-        SELECT exception_id, coalesce(r.amount, l.amount)::BIGINT AS amount_cents
-        FROM right_sum r FULL JOIN left_sum l USING (exception_id))
-"""
-
 # A pair's hash is of both records' hashes, a single record's of its own with nothing beside it, a cluster's of all.
 _EXCEPTIONS_SQL = f"""
     INSERT INTO exceptions
-    WITH {_AMOUNTS_SQL},
+    WITH amounts AS (
+        SELECT exception_id, sum(amount_cents)::BIGINT AS amount_cents FROM ({stakes_sql("identified")})
+        GROUP BY exception_id),
     members AS (
         SELECT exception_id, md5(string_agg(r.evidence_hash, '' ORDER BY r.record_id)) AS hash
         FROM (SELECT exception_id, side, unnest(members) AS record_id FROM identified) m

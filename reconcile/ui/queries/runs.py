@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from reconcile.model import ExceptionKind, Run, Side
+from reconcile.runs import WORTH_SQL
 from reconcile.state import runs
 from reconcile.ui.queries.files import frame, rows, value
 from reconcile.ui.text.labels import EXCEPTIONS
@@ -28,7 +29,7 @@ _CATEGORY_NAMES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class KindCount:
-    """The exceptions of one kind: how many, and what the billing records concerned are worth."""
+    """The exceptions of one kind: how many, and what the billing records concerned are worth, each counted once."""
 
     kind: ExceptionKind
     exceptions: int
@@ -51,9 +52,15 @@ class SideTotal:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """The figures of one run; `totals` has the columns side, category, name, records, rank."""
+    """The figures of one run.
+
+    Attributes:
+        amount_cents: what all exceptions put at stake, a record in several of them counted once.
+        totals: side, category, name, records, rank.
+    """
 
     kinds: tuple[KindCount, ...]
+    amount_cents: int
     sides: tuple[SideTotal, ...]
     totals: pd.DataFrame
     links: int
@@ -64,11 +71,6 @@ class RunFigures:
     def exceptions(self) -> int:
         """All exceptions of the run."""
         return sum(each.exceptions for each in self.kinds)
-
-    @property
-    def amount_cents(self) -> int:
-        """What all exceptions together put at stake."""
-        return sum(each.amount_cents for each in self.kinds)
 
     @property
     def ties_out(self) -> bool:
@@ -85,6 +87,7 @@ def run_figures(path: str) -> RunFigures:
     counted = {str(side): int(records) for side, records in totals.groupby("side")["records"].sum().items()}
     return RunFigures(
         kinds=_kinds(path),
+        amount_cents=_worth(path).get(None, 0),
         sides=tuple(
             SideTotal(row["side"], row["records"], counted.get(row["side"], 0))
             for row in rows(path, "SELECT side, records FROM population ORDER BY side")
@@ -112,9 +115,15 @@ def trend(workbench: Workbench, reconciliation_id: str) -> pd.DataFrame:
 
 @st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
 def _kinds(path: str) -> tuple[KindCount, ...]:
-    sql = "SELECT kind, count(*) AS n, coalesce(sum(amount_cents), 0)::BIGINT AS cents FROM exceptions GROUP BY kind"
-    found = {row["kind"]: row for row in rows(path, sql)}
-    return tuple(KindCount(kind, found[kind]["n"], found[kind]["cents"]) for kind in EXCEPTIONS if kind in found)
+    found = {row["kind"]: row["n"] for row in rows(path, "SELECT kind, count(*) AS n FROM exceptions GROUP BY kind")}
+    worth = _worth(path)
+    return tuple(KindCount(kind, found[kind], worth.get(kind, 0)) for kind in EXCEPTIONS if kind in found)
+
+
+@st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
+def _worth(path: str) -> dict[str | None, int]:
+    """What each kind puts at stake and, under None, all of them."""
+    return {row["kind"]: row["cents"] for row in rows(path, WORTH_SQL)}
 
 
 def _kinds_or_nothing(path: str) -> tuple[KindCount, ...]:

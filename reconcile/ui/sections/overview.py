@@ -70,7 +70,8 @@ def show_figures(frame: Frame, overview: Overview) -> None:
             money(figures.amount_cents),
             border=True,
             height="stretch",
-            help="What the billing records behind the exceptions are worth, in the billing system's currency.",
+            help="What the billing records behind the exceptions are worth, each counted once, in the currency of the "
+            "billing system.",
         )
 
 

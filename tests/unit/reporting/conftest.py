@@ -52,7 +52,13 @@ def write_run(folder: Path) -> Run:
     )
     file.exception("unmatched", None, "cb_5", side="right", amount_cents=60_000)
     members = [{"record_id": left_id(place), "name": NAMES[place]} for place in (0, 7)]
-    file.exception("duplicate", side="left", members=(left_id(0), left_id(7)), detail={"members": members})
+    file.exception(
+        "duplicate",
+        side="left",
+        members=(left_id(0), left_id(7)),
+        amount_cents=10_000,  # the customer of the one that is linked
+        detail={"members": members},
+    )
     file.exception("unmatched", None, "cb_7", side="right", amount_cents=80_000)
     file.difference(left_id(1), "cb_1", "Name", ("Bär & Söhne", "Baer"), "format")
     file.difference(left_id(2), "cb_2", "Phone", ("=1+1", "+49 30 1"), "real")

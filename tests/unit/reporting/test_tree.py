@@ -35,7 +35,7 @@ def test_totals_tie_out(report: RunReport) -> None:
         ("one_sided", 1, 50_000, {"up to 30 days": 1}, 0),
         ("unlinked", 1, 70_000, {"up to 7 days": 1}, 1),
         ("unmatched", 2, 140_000, {"today": 2}, 0),
-        ("duplicate", 1, 0, {"today": 1}, 0),
+        ("duplicate", 1, 10_000, {"today": 1}, 0),
         ("shared", 0, 0, {}, 0),
     ],
 )
