@@ -21,6 +21,10 @@ Tone = Literal["success", "warning", "error"]
 
 _LOG = logging.getLogger(__name__)
 _MESSAGES, _DESTINATION = "_messages", "_destination"
+_APOLOGY = (
+    "Something went wrong here, and it is our fault. Nothing was sent to any system by this. "
+    "Reference {reference}: the log of the app has the details under it."
+)
 _ICONS: dict[Tone, str] = {
     "success": ":material/check_circle:",
     "warning": ":material/warning:",
@@ -55,6 +59,15 @@ def attempt(action: Callable[[], object], done: str = "") -> bool:
     if done:
         tell(done, "success")
     return True
+
+
+def as_refusal(error: Exception) -> ReconcileError:
+    """What work in a thread of its own ended with, for a page to show; a fault of ours is logged and apologised for."""
+    if isinstance(error, ReconcileError):
+        return error
+    reference = secrets.token_hex(4)
+    _LOG.error("Unexpected error, reference %s", reference, exc_info=error)
+    return ReconcileError(_APOLOGY.format(reference=reference))
 
 
 def doing(action: Callable[[], object], done: str = "") -> Callable[[], None]:
@@ -110,8 +123,4 @@ def _log_fault() -> str:
 
 
 def _apologise(reference: str, show: Callable[..., object]) -> None:
-    show(
-        f"Something went wrong here, and it is our fault. Nothing was sent to any system by this. "
-        f"Reference **{reference}**: the log of the app has the details under it.",
-        icon=_ICONS["error"],
-    )
+    show(_APOLOGY.format(reference=f"**{reference}**"), icon=_ICONS["error"])

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
 from reconcile.comparing.tables import ComparisonFile, RowFilter
@@ -84,9 +87,141 @@ def test_a_repeated_key_asks_how_to_go_on(empty: Site) -> None:
     at = two_files(empty, LEFT + "A-1,Acme,11.00\n", RIGHT + "A-1;Acme;12,00\n")
     at.multiselect[0].set_value(["invoice"]).run()
     at.button(key="compare_now").click().run()
-    assert "more than once on both sides" in texts(at).replace("\\", "")
+    assert "One key occurs more than once in both tables" in texts(at)
+    at.button(key="compare_way_groups").click().run()
+    assert "The tables differ" in texts(at)
     way = next(box for box in at.selectbox if box.label == "If a key occurs more than once")
-    way.set_value("groups").run()
+    assert way.value == "groups"
+
+
+def test_a_column_added_to_a_repeated_key_makes_it_unique(empty: Site) -> None:
+    at = two_files(empty, "order,item,qty\n1,a,5\n1,b,6\n2,a,7\n", "order,item,qty\n1,a,5\n1,b,8\n2,a,7\n")
+    at.multiselect[0].set_value(["order"]).run()
+    at.button(key="compare_now").click().run()
+    next(box for box in at.selectbox if box.label == "Or add a column to the key").set_value("item").run()
+    assert at.multiselect[0].value == ["order", "item"]
+    assert "1 changed; 2 same" in texts(at).replace("\\", "")
+
+
+def test_each_of_two_broken_files_says_why_in_its_place(empty: Site) -> None:
+    at = empty.open(PAGE)
+    drop(at, "left", "broken.csv", b'id,v\n1,"open\n2,x\n')
+    drop(at, "right", "empty.csv", b"")
+    said = [str(error.value).replace("\\", "") for error in at.error]
+    assert ["line 2" in said[0], "empty.csv" in said[1]] == [True, True]
+    drop(at, "left", "ledger.csv", LEFT.encode())
+    assert len(at.error) == 1
+
+
+def test_columns_paired_by_hand_can_be_the_key(empty: Site) -> None:
+    at = two_files(empty, "station,degrees\nS1,4\nS2,5\n", "isbn;pages\nS1;4\nS9;5\n")
+    desk = at.session_state["_compare_desk"]
+    desk.recipe = replace(desk.recipe, keys=(), columns=())
+    desk.keys = ()
+    at.run()
+    assert "Choose a key" in texts(at).replace("\\", "")
+    at.session_state[f"compare_columns_{desk.version}"] = {
+        "edited_rows": {0: {"Right": "isbn"}, 1: {"Right": "pages"}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    at.run()
+    assert at.multiselect[0].options == ["station = isbn", "degrees = pages"]
+    at.multiselect[0].set_value(["station = isbn"]).run()
+    at.button(key="compare_now").click().run()
+    assert "1 only left, 1 only right; 1 same" in texts(at).replace("\\", "")
+
+
+def test_settings_changed_after_the_comparison_are_told(empty: Site) -> None:
+    at = two_files(empty)
+    at.button(key="compare_now").click().run()
+    assert "settings were changed" not in texts(at)
+    next(each for each in at.toggle if each.label == "Ways of writing count as same").set_value(True).run()
+    assert "settings were changed" in texts(at)
+    at.button(key="compare_now").click().run()
+    assert "settings were changed" not in texts(at)
+
+
+def test_ways_of_writing_that_hide_the_rest_can_be_counted_as_same(empty: Site) -> None:
+    at = two_files(empty)
+    at.button(key="compare_now").click().run()
+    assert "In 1 of 2 changed rows only the way of writing differs" in texts(at)
+    at.button(key="compare_ignore_format").click().run()
+    assert "1 changed, 1 only left, 1 only right; 1 same" in texts(at).replace("\\", "")
+
+
+def test_a_file_that_was_replaced_on_the_server_is_told_and_read_again(empty: Site, tmp_path: Path) -> None:
+    for name, text in (("a.csv", LEFT), ("b.csv", RIGHT)):
+        (tmp_path / name).write_text(text)
+    at = empty.open(PAGE)
+    for side, name in (("left", "a.csv"), ("right", "b.csv")):
+        at.session_state[f"compare_source_{side}"] = "server"
+        at.run()
+        at.text_input(key=f"compare_path_{side}").set_value(str(tmp_path / name))
+        next(button for button in at.button if button.label == "Read file").click().run()
+    at.button(key="compare_now").click().run()
+    assert "changed or removed" not in texts(at)
+    (tmp_path / "a.csv").write_text(LEFT + "A-9,New,1.00\n")
+    at.run()
+    assert "changed or removed since it was read" in texts(at)
+    at.button(key="compare_reread_left").click().run()
+    assert "4 rows" in texts(at)
+    assert "The tables differ" not in texts(at), "the result was of the former file"
+
+
+def test_a_table_that_is_swapped_out_takes_the_asked_comparison_with_it(empty: Site) -> None:
+    at = two_files(empty)
+    desk = at.session_state["_compare_desk"]
+    desk.ask()
+    desk.swap_out("left")
+    drop(at.run(), "left", "other.csv", LEFT.encode())
+    assert "The tables differ" not in texts(at)
+
+
+def test_a_page_that_is_loaded_again_has_the_tables_and_the_result(empty: Site) -> None:
+    at = two_files(empty)
+    next(each for each in at.toggle if each.label == "Ways of writing count as same").set_value(True).run()
+    at.button(key="compare_now").click().run()
+    address = at.session_state["_compare_desk"].folder.name
+    again = empty.open(PAGE, desk=address)
+    assert not again.exception
+    said = texts(again)
+    assert ["ledger" in said, "The tables differ" in said, "settings were changed" in said] == [True, True, False]
+
+
+def test_an_address_of_another_person_or_of_a_desk_that_is_gone_shows_nothing(empty: Site) -> None:
+    at = two_files(empty)
+    desk = at.session_state["_compare_desk"]
+    note = desk.folder / "desk.json"
+    note.write_text(note.read_text().replace(f'"owner": "{empty.me.id}"', '"owner": "somebody"'))
+    for address in (desk.folder.name, "desk_gone", "../../etc"):
+        again = empty.open(PAGE, desk=address)
+        assert not again.exception
+        assert "no longer kept" in texts(again)
+        assert "ledger" not in texts(again)
+
+
+def test_a_page_loaded_again_after_its_file_changed_shows_no_result_of_the_former_one(empty: Site) -> None:
+    at = two_files(empty)
+    at.button(key="compare_now").click().run()
+    desk = at.session_state["_compare_desk"]
+    desk.chosen["left"].path.write_text(LEFT + "A-9,New,1.00\n")
+    again = empty.open(PAGE, desk=desk.folder.name)
+    assert "4 rows" in texts(again)
+    assert "The tables differ" not in texts(again)
+
+
+def test_an_answer_to_a_dropped_file_outlives_the_clearing_of_the_queue() -> None:
+    queue = ForwardMsgQueue()
+    for name in ("delta", "file_urls_response", "new_session"):
+        message = ForwardMsg()
+        getattr(message, name).SetInParent()
+        queue.enqueue(message)
+    queue.clear(retain_lifecycle_msgs=True)
+    assert [message.WhichOneof("type") for message in queue.flush()] == ["new_session", "file_urls_response"]
+
+
+def test_the_example_lists_can_be_tried(empty: Site) -> None:
+    at = empty.open(PAGE)
+    at.button(key="compare_try").click().run()
     at.button(key="compare_now").click().run()
     assert "The tables differ" in texts(at)
 

@@ -38,7 +38,7 @@ def verdict(made: Comparison) -> str:
     """The outcome in one sentence, which never calls more equal than was compared."""
     if made.is_equal:
         same = made.total("same")
-        rows = f"{same.left_rows:,} rows on both sides"
+        rows = f"{same.left_rows:,} {'row' if same.left_rows == 1 else 'rows'} on both sides"
         if same.left_rows != same.right_rows:
             rows = f"{same.left_rows:,} left and {same.right_rows:,} right rows"
         partly = " in all that was compared" if made.left.unmapped or made.right.unmapped else ""
@@ -59,7 +59,7 @@ def tie(made: Comparison) -> str:
     """The proof that no row was lost, or the admission that it fails."""
     left, right = made.left.records, made.right.records
     if made.is_tied:
-        return f"All {left:,} left and {right:,} right records are in exactly one class: the totals tie out."
+        return f"{left:,} left and {right:,} right records, each in exactly one class: the totals tie out."
     return f"The totals do not tie out with {left:,} left and {right:,} right records: do not rely on this comparison."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,17 @@ import streamlit as st
 from reconcile.comparing.tables import (
     DIFFERENCE_CLASSES,
     MASK,
+    ColumnResult,
     Comparison,
     ComparisonFile,
+    Recipe,
     ResultRow,
     RowClass,
     RowFilter,
     nearest_partners,
 )
-from reconcile.comparing.tables.wording import evidence_words
+from reconcile.comparing.tables import Cell as ResultCell
+from reconcile.comparing.tables.wording import DIFFERENCE_MEANINGS, evidence_words
 from reconcile.model import DifferenceClass
 from reconcile.reporting.comparison import DIFFERENCE_TITLES, ROW_TITLES, figure, tie, verdict, write_output
 from reconcile.ui.compare.changes import show_change_set
@@ -34,6 +38,7 @@ from reconcile.ui.frame import Frame
 from reconcile.ui.text import chance, count, counted, plain
 
 _PAGE_ROWS = 50
+_MOST_COLUMNS = 12
 _LISTED: tuple[RowClass, ...] = ("changed", "only_left", "only_right", "duplicate_key", "unreadable")
 _TONES: dict[DifferenceClass, Tone] = {
     "real": "red",
@@ -45,15 +50,21 @@ _TONES: dict[DifferenceClass, Tone] = {
 _ALL = "All columns"
 
 
-def show_result(frame: Frame, desk: Desk, path: Path) -> None:
-    """Draw the result that lies at `path`.
+def show_result(frame: Frame, desk: Desk, path: Path, recipe: Recipe) -> None:
+    """Draw the result that lies at `path`; `recipe` is what stands on the screen by now.
 
     Raises:
         StorageError: the file is gone or damaged.
     """
     with ComparisonFile(path) as file:
         made = file.comparison
+        if recipe != desk.compared:
+            st.warning(
+                "The settings were changed since this comparison. Press Compare to bring it up to date.",
+                icon=":material/history:",
+            )
         _show_verdict(made)
+        _show_format_only(desk, path, made, recipe)
         _show_downloads(path, made)
         _show_totals(made)
         if made.columns:
@@ -73,6 +84,30 @@ def _show_verdict(made: Comparison) -> None:
         st.caption(f":material/visibility_off: Not compared: {plain('; '.join(alone))}.")
     for note in made.notes:
         st.caption(f":material/info: {plain(note)}")
+
+
+def _show_format_only(desk: Desk, path: Path, made: Comparison, recipe: Recipe) -> None:
+    """How many of the changed rows are only written in another way, which hides the others."""
+    only = _format_only(str(path)) if any(column.classes["format"] for column in made.columns) else 0
+    if not only:
+        return
+    changed = made.total("changed").pairs
+    of_them = counted(changed, "changed row") if only == changed else f"{count(only)} of {count(changed)} changed rows"
+    said = f":material/info: In {of_them} only the way of writing differs, such as 1.5 and 1.50."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(said, width="content")
+        st.button(
+            "Count as same", key="compare_ignore_format", type="tertiary", icon=":material/filter_alt:",
+            on_click=desk.settle, args=(replace(recipe, ignore_format=True),),
+        )  # fmt: skip
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _format_only(path: str) -> int:
+    """Changed rows all of whose differences are of class "format". A result never changes under its path."""
+    with ComparisonFile(Path(path)) as file:
+        sql = "SELECT count(*) FROM (SELECT row FROM cells GROUP BY row HAVING bool_and(class = 'format'))"
+        return int(file.con.sql(sql).fetchall()[0][0])
 
 
 def _show_downloads(path: Path, made: Comparison) -> None:
@@ -141,14 +176,14 @@ def _show_columns(made: Comparison) -> None:
             "Mismatches": column.mismatches,
             "Share": column.share,
             **{DIFFERENCE_TITLES[name]: column.classes[name] or None for name in DIFFERENCE_CLASSES},
-            "Largest": figure(column.largest) if column.largest is not None else None,
-            "Mean": figure(column.mean) if column.mean is not None else None,
+            "Largest": _distance(column, column.largest),
+            "Mean": _distance(column, column.mean),
             "Sum left": figure(column.left_sum) if column.left_sum else None,
             "Sum right": figure(column.right_sum) if column.right_sum else None,
             "Difference": figure(column.difference) if column.difference else None,
             "Rule": column.rule or None,
         }
-        for column in made.columns
+        for column in _differing_first(made.columns)
     )
     numbers = [DIFFERENCE_TITLES[name] for name in DIFFERENCE_CLASSES]
     texts = ["Largest", "Mean", "Sum left", "Sum right", "Difference"]
@@ -164,8 +199,20 @@ def _show_columns(made: Comparison) -> None:
             **({"Rule": st.column_config.TextColumn()} if "Rule" in shown else {}),
         },
         alt="Compared columns with their mismatches, by class",
-        max_rows=12,
+        max_rows=_MOST_COLUMNS,
     )
+
+
+def _differing_first(columns: Sequence[ColumnResult]) -> Sequence[ColumnResult]:
+    """In the order of the file where all can be seen at once."""
+    return columns if len(columns) <= _MOST_COLUMNS else sorted(columns, key=lambda column: not column.mismatches)
+
+
+def _distance(column: ColumnResult, value: float | None) -> str | None:
+    """A difference with its unit: dates are days apart."""
+    if value is None:
+        return None
+    return f"{figure(value)} {'day' if abs(value) == 1 else 'days'}" if column.kind == "date" else figure(value)
 
 
 def _figures(title: str, values: pd.Series[str]) -> Any:
@@ -226,16 +273,21 @@ def _ask_filter(made: Comparison, row_class: RowClass, key: str) -> RowFilter:
             width=220,
         )
         position = chosen
-        classes = [name for name in DIFFERENCE_CLASSES if any(column.classes[name] for column in made.columns)]
+        among = [column for column in made.columns if position in {None, column.position}]
+        classes = [name for name in DIFFERENCE_CLASSES if any(column.classes[name] for column in among)]
         difference = st.segmented_control(
-            "Class", classes, format_func=lambda name: DIFFERENCE_TITLES[name], key=f"compare_class_{key}"
+            "Class",
+            classes,
+            format_func=lambda name: DIFFERENCE_TITLES[name],
+            key=f"compare_class_{key}_{position}",
+            help="  \n".join(f"**{DIFFERENCE_TITLES[name]}**: {DIFFERENCE_MEANINGS[name]}" for name in classes),
         )
     search = st.text_input("Find", placeholder="key or value", key=f"compare_find_{key}", width=200)
     return RowFilter(row_class, position, difference, search or "")
 
 
 def _show_changed(made: Comparison, rows: Sequence[ResultRow], wanted: RowFilter, *, key: str) -> None:
-    titles = {column.position: column.title for column in made.columns}
+    columns = {column.position: column for column in made.columns}
     lines = []
     for row in rows:
         name = row.key if made.key_columns else f"{_first_value(made, row)} ({chance(row.probability or 0.0)})"
@@ -248,16 +300,17 @@ def _show_changed(made: Comparison, rows: Sequence[ResultRow], wanted: RowFilter
                 Row(
                     name,
                     (
-                        Cell(titles[position]),
+                        Cell(columns[position].title),
                         Cell(cell.left, unlike=None if is_masked else cell.right, blank="blank"),
                         Cell(cell.right, unlike=None if is_masked else cell.left, blank="blank"),
-                        Cell(_class_words(row, cell.difference, cell.delta), tone=tone, is_note=True),
+                        Cell(_class_words(row, cell, columns[position]), tone=tone, is_note=True),
                     ),
                 )
             )
             name = ""
-    columns = (Column("Column"), Column("Left", made.left.name), Column("Right", made.right.name), Column("Class"))
-    show_records(columns, lines, key=key, alt="Changed cells, left and right value side by side")
+    shown = (Column("Column"), Column("Left", made.left.name), Column("Right", made.right.name), Column("Class"))
+    label = made.key if made.key_columns else "Row"
+    show_records(shown, lines, key=key, alt="Changed cells, left and right value side by side", label=label)
     if not made.key_columns:
         _show_evidence(made, rows)
 
@@ -294,10 +347,10 @@ def _first_value(made: Comparison, row: ResultRow) -> str:
     return next((text for text in (values.get(column.left) for column in made.columns) if text), "")
 
 
-def _class_words(row: ResultRow, difference: DifferenceClass, delta: float | None) -> str:
-    by = f" {'+' if delta > 0 else ''}{figure(delta)}" if delta else ""
+def _class_words(row: ResultRow, cell: ResultCell, column: ColumnResult) -> str:
+    by = f" {'+' if cell.delta > 0 else ''}{_distance(column, cell.delta)}" if cell.delta else ""
     group = f" ({row.left_count} : {row.right_count} rows)" if row.how == "group" else ""
-    return f"{DIFFERENCE_TITLES[difference]}{by}{group}"
+    return f"{DIFFERENCE_TITLES[cell.difference]}{by}{group}"
 
 
 def _show_single(file: ComparisonFile, rows: Sequence[ResultRow], row_class: RowClass) -> None:
@@ -324,10 +377,17 @@ def _show_single(file: ComparisonFile, rows: Sequence[ResultRow], row_class: Row
         )
     frame = pd.DataFrame(records)
     first = [name for name in ("File", "Nearest") if name in frame.columns]
+    made = file.comparison
+    numbers = {name for column in made.columns if column.kind == "number" for name in (column.left, column.right)}
     ordered = [*first, *(name for name in frame.columns if name not in first)]
     show_table(
         frame[ordered],
-        {name: st.column_config.TextColumn() for name in ordered},
+        {
+            name: st.column_config.TextColumn(
+                alignment="right" if name in numbers else None, pinned=name in first or None
+            )
+            for name in ordered
+        },
         alt=f"{ROW_TITLES[row_class]}: the rows as they are in the file",
         max_rows=_PAGE_ROWS,
     )

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from reconcile.comparing.tables import (
     ColumnPair,
     ColumnRule,
-    Duplicates,
     KeyColumn,
     KeyProposal,
     Recipe,
@@ -21,33 +21,54 @@ from reconcile.comparing.tables import (
 )
 from reconcile.errors import InputError
 from reconcile.ui.compare.desk import Desk
+from reconcile.ui.compare.refusal import DUPLICATE_WAYS, show_refusal
 from reconcile.ui.guard import attempt
 from reconcile.ui.text import plain, share
 
-_DUPLICATES: dict[Duplicates, str] = {
-    "refuse": "Ask me",
-    "list": "List them",
-    "nearest": "Pair the nearest rows",
-    "groups": "Compare as groups, with sums",
-}
 _NOT_COMPARED = ""
+_LONGEST_NAME, _MOST_LISTED = 40, 8
 
 
-def show_rules(desk: Desk) -> Recipe:
-    """Draw the settings of the comparison; gives the recipe as it stands on the screen.
+def show_settings(desk: Desk) -> tuple[Recipe, DeltaGenerator]:
+    """Draw the settings and the button to compare.
+
+    Gives the recipe as it stands on the screen, and the place beside the button where to say that it runs.
 
     Raises:
         InputError: a tolerance that is no number.
     """
+    recipe = _show_recipe(desk)
+    is_running = "compare" in desk.doing or desk.is_asked
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Compare", type="primary", icon=":material/compare_arrows:", key="compare_now", on_click=desk.ask,
+            disabled=is_running,
+        )  # fmt: skip
+        place = st.container(width="content")
+        if not is_running:
+            _show_recipe_upload(desk)
+    if desk.refusal is not None and not is_running:
+        show_refusal(desk, recipe, desk.refusal)
+    return recipe, place
+
+
+def _show_recipe(desk: Desk) -> Recipe:
     recipe = desk.recipe
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    top = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    figures = st.container()
+    # Drawn before the key above it: a column that was paired here can be the key.
+    with st.expander("Columns and rules", icon=":material/view_column:", expanded=not recipe.columns):
+        columns, alone = _show_columns(desk)
+    if alone:
+        st.caption(f":orange[:material/visibility_off: Not compared: {alone}.] Pair them under Columns and rules.")
+    with top:
         no_key = st.toggle(
             "No key",
             value=recipe.no_key,
             key=f"compare_no_key_{desk.version}",
             help="Match the rows by their content: names, addresses, mails. Takes longer.",
         )
-        names = _key_options(desk)
+        names = _key_options(desk, columns)
         chosen = st.multiselect(
             "Key: the columns that name a row",
             list(names),
@@ -58,10 +79,11 @@ def show_rules(desk: Desk) -> Recipe:
         )
         way = st.selectbox(
             "If a key occurs more than once",
-            list(_DUPLICATES),
-            index=list(_DUPLICATES).index(recipe.duplicates),
-            format_func=lambda key: _DUPLICATES[key],
+            list(DUPLICATE_WAYS),
+            index=list(DUPLICATE_WAYS).index(recipe.duplicates),
+            format_func=lambda key: DUPLICATE_WAYS[key],
             key=f"compare_duplicates_{desk.version}",
+            disabled=no_key,
             width=240,
         )
         ignore_format = st.toggle(
@@ -71,9 +93,8 @@ def show_rules(desk: Desk) -> Recipe:
             help="1.5 and 1.50, Acme and ACME, 2026-03-04 and 04.03.2026.",
         )
     if not no_key:
-        _show_key_figures(desk.keys)
-    with st.expander("Columns and rules", icon=":material/view_column:"):
-        columns = _show_columns(desk)
+        with figures:
+            _show_key_figures(desk.keys, is_chosen=bool(chosen))
     return replace(
         recipe,
         keys=() if no_key else tuple(names[name] for name in chosen),
@@ -89,18 +110,20 @@ def _label(key: KeyColumn) -> str:
     return f"{name} ({', '.join(key.normalise)})" if key.normalise else name
 
 
-def _key_options(desk: Desk) -> dict[str, KeyColumn]:
+def _key_options(desk: Desk, columns: Sequence[ColumnPair]) -> dict[str, KeyColumn]:
     """Every mapped pair as it is, and the proposed and chosen ones with what is done to them."""
-    known = [KeyColumn(pair.left, pair.right) for pair in desk.recipe.columns]
+    known = [KeyColumn(pair.left, pair.right) for pair in columns]
     proposed = [key for proposal in desk.keys for key in proposal.keys]
     return {_label(key): key for key in [*desk.recipe.keys, *proposed, *known]}
 
 
-def _show_key_figures(keys: Sequence[KeyProposal]) -> None:
+def _show_key_figures(keys: Sequence[KeyProposal], *, is_chosen: bool) -> None:
     if not keys:
-        st.caption(
-            ":orange[:material/warning: No column names the rows of both tables. Choose a key, or compare without.]"
-        )
+        if not is_chosen:
+            st.caption(
+                ":orange[:material/warning: No column names the rows of both tables. Choose a key (pair its columns "
+                "first, under Columns and rules), or compare without: No key.]"
+            )
         return
     parts = []
     for item in keys[:3]:
@@ -108,14 +131,24 @@ def _show_key_figures(keys: Sequence[KeyProposal]) -> None:
         blank = max(item.left_blank, item.right_blank)
         blanks = f", {share(blank, 1)} blank" if blank else ""
         parts.append(
-            f"`{name.replace('`', '')}` unique {share(item.left_unique, 1)} / {share(item.right_unique, 1)}{blanks}, "
-            f"{share(item.overlap, 1)} on both sides"
+            f"`{_shortened(name.replace('`', ''))}` {_unique_words(item)}{blanks}, "
+            f"{share(item.overlap, 1)} of its values on both sides"
         )
     st.caption(f"Suggested: {' · '.join(parts)}")
 
 
-def _show_columns(desk: Desk) -> tuple[ColumnPair, ...]:
-    """The mapping as a table to edit; one row a left column, in the order of the file."""
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _unique_words(item: KeyProposal) -> str:
+    if item.left_unique == item.right_unique == 1:
+        return "is unique"
+    return f"is unique in {share(item.left_unique, 1)} of the left rows and {share(item.right_unique, 1)} of the right"
+
+
+def _show_columns(desk: Desk) -> tuple[tuple[ColumnPair, ...], str]:
+    """The mapping as a table to edit, one row a left column, in the order of the file; and what is not in it."""
     edited = st.data_editor(
         _frame(desk),
         key=f"compare_columns_{desk.version}",
@@ -140,24 +173,28 @@ def _show_columns(desk: Desk) -> tuple[ColumnPair, ...]:
             "Sensitive": st.column_config.CheckboxColumn("Sensitive", help="Masked in every output"),
         },
     )
-    _show_unmapped(desk, edited)
     rows: list[dict[Any, Any]] = edited.to_dict("records")
     known = {pair.left: pair.rule for pair in desk.recipe.columns}
-    return tuple(_pair(row, known.get(row["Left"], ColumnRule())) for row in rows if row["Right"])
+    pairs = tuple(_pair(row, known.get(row["Left"], ColumnRule())) for row in rows if row["Right"])
+    return pairs, _unmapped(desk, edited)
 
 
-def _show_unmapped(desk: Desk, edited: pd.DataFrame) -> None:
+def _unmapped(desk: Desk, edited: pd.DataFrame) -> str:
     used = set(edited["Right"])
     alone = [
-        f"{side}: {', '.join(plain(name) for name in names)}"
+        f"{side} {_listed([plain(name) for name in names])}"
         for side, names in (
             ("left", edited.loc[edited["Right"] == _NOT_COMPARED, "Left"]),
             ("right", [name for name in desk.read["right"].columns if name not in used]),
         )
         if len(names)
     ]
-    if alone:
-        st.caption(f":material/visibility_off: Not compared: {'; '.join(alone)}.")
+    return "; ".join(alone)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_LISTED])
+    return f"{shown} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else shown
 
 
 def _frame(desk: Desk) -> pd.DataFrame:
@@ -222,7 +259,7 @@ def _number(column: str, text: str) -> Decimal | None:
         raise InputError(f"{column}: {text!r} is no number.", remedy="Write for example 0.01, or 1%.") from error
 
 
-def show_recipe_upload(desk: Desk) -> None:
+def _show_recipe_upload(desk: Desk) -> None:
     """A saved recipe in place of the proposals."""
     with st.popover("Use a recipe", icon=":material/receipt_long:", type="tertiary"):
         uploaded = st.file_uploader("Recipe", type=["toml"], key=f"compare_recipe_{desk.version}")

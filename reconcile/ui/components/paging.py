@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reconcile.ui.text import count
+from reconcile.ui.text import count, counted
 
 PAGE_ROWS = 50
 
@@ -13,7 +13,7 @@ def choose_page(total: int, *, key: str, rows: int = PAGE_ROWS, noun: str = "row
     """A pager under a table; gives the number of the page (from 0). A single page has no pager, only the count."""
     pages = max(1, -(-total // rows))
     if pages == 1:
-        st.caption(f"{count(total)} {noun}")
+        st.caption(counted(total, noun.removesuffix("s")))
         return 0
     # A page number kept from a longer list would point past the end of a shorter one.
     if st.session_state.get(key, 1) > pages:

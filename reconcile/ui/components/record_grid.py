@@ -56,9 +56,10 @@ class Row:
     kind: Kind = ""
 
 
-def show_records(columns: Sequence[Column], rows: Sequence[Row], *, key: str, alt: str) -> None:
-    """Draw the grid. `alt` names the table for screen readers."""
+def show_records(columns: Sequence[Column], rows: Sequence[Row], *, key: str, alt: str, label: str = "") -> None:
+    """Draw the grid. `alt` names the table for screen readers, `label` is the title above the rows' labels."""
     data = {
+        "label": label,
         "columns": [{"title": column.title, "subtitle": column.subtitle} for column in columns],
         "rows": [
             {"label": row.label, "kind": row.kind, "cells": [_as_data(cell) for cell in row.cells]} for row in rows

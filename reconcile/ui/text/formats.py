@@ -40,10 +40,14 @@ def money(cents: int | None) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A share as per cent; a dash where there is no whole to speak of."""
+    """A share as per cent; a dash where there is no whole to speak of. Not quite all is never "100 %"."""
     if not whole:
         return "–"
     percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if 99.5 <= percent < 100:
+        return f"{percent:.1f} %" if percent < 99.95 else "over 99.9 %"
     return f"{percent:.0f} %" if percent in (0, 100) or percent >= 10 else f"{percent:.1f} %"
 
 

@@ -14,7 +14,7 @@ export default function (component) {
   }
 
   const head = document.createElement("tr")
-  head.append(cell("th", ""))
+  head.append(cell("th", data.label || ""))
   for (const column of data.columns) {
     const th = cell("th", column.title)
     th.setAttribute("scope", "col")
