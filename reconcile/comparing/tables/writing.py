@@ -251,7 +251,10 @@ def _pairs(con: duckdb.DuckDBPyConnection) -> str:
 
 def _row_name(side: Side) -> str:
     """The row column's name, which no column of the file may have."""
-    return identifier("row") if "row" not in {column.casefold() for column in side.columns} else identifier("row_")
+    name, taken = "row", {column.casefold() for column in side.columns}
+    while name in taken:
+        name += "_"
+    return identifier(name)
 
 
 def _masked(value: str, column: str, sensitive: frozenset[str]) -> str:

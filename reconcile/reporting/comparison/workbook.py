@@ -141,7 +141,10 @@ def put(sheet: Worksheet, styles: _Styles, at: tuple[int, int], value: str | flo
     if isinstance(value, int | float):
         sheet.write_number(row, place, value, styles[style])
         return
-    text = value[:_LONGEST]
+    text = value
+    if len(value) > _LONGEST:
+        mark = f" … (cut: {len(value):,} characters)"
+        text = value[: _LONGEST - len(mark)] + mark
     if is_dangerous(text) and style in _COLOURS:
         style = f"{style} quoted"
     elif is_dangerous(text) and style == "text":

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*[%€$£]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 _TOLD = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # the line in which a file tells a spreadsheet its delimiter
 _YEAR = re.compile(r"(19|20)\d\d")  # a pivot's columns may be named by year
+_CURRENCY = re.compile(r"[\s€$£¥%]|EUR|USD|GBP|CHF")
 _COMMA_DECIMAL = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}|[-+]?\d{1,3}(\.\d{3})+,\d+|[-+]?0,\d+")
 _POINT_DECIMAL = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d{1,2}|[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?0\.\d+")
 
@@ -208,7 +209,19 @@ def _is_repeated(cell: str, index: int, rows: Sequence[Sequence[str]]) -> bool:
 
 def decimal_mark(rows: Sequence[Sequence[str]]) -> str:
     """A comma where more cells read as numbers with a decimal comma than with a decimal point, else a point."""
-    cells = [cell.strip() for row in rows for cell in row]
-    commas = sum(1 for cell in cells if _COMMA_DECIMAL.fullmatch(cell))
-    points = sum(1 for cell in cells if _POINT_DECIMAL.fullmatch(cell))
+    commas, points = _decimals(rows)
     return "," if commas > points else "."
+
+
+def has_decimal_commas_only(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether there are numbers with a decimal comma and none with a point, as a spreadsheet's own numbers have it."""
+    commas, points = _decimals(rows)
+    return commas > 0 and not points
+
+
+def _decimals(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How many cells read as numbers with a decimal comma, and with a decimal point; currencies aside."""
+    cells = [_CURRENCY.sub("", cell) for row in rows for cell in row]
+    return sum(1 for cell in cells if _COMMA_DECIMAL.fullmatch(cell)), sum(
+        1 for cell in cells if _POINT_DECIMAL.fullmatch(cell)
+    )

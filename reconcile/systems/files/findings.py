@@ -18,6 +18,8 @@ WarningKind = Literal[
     "lines_before_header",
     "workbook_errors",
     "formulas_without_value",
+    "json_around_rows",
+    "other_sheets",
 ]
 
 _SENTENCES: dict[WarningKind, str] = {
@@ -34,6 +36,8 @@ _SENTENCES: dict[WarningKind, str] = {
     "workbook_errors": "{count} cell{s} with a spreadsheet error such as #N/A, read as empty",
     "formulas_without_value": "{count} formula{s} without a stored value, read as empty: open the workbook in a "
     "spreadsheet and save it",
+    "json_around_rows": "it is a list of {count} row{s} within one object, of which the rest was not read",
+    "other_sheets": "{count} other sheet{s} of the workbook, not read",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import duckdb
 from reconcile.errors import InputError, UnreadableFileError
 from reconcile.systems.files.content import content_warnings
 from reconcile.systems.files.delimited import UNREADABLE_COLUMNS
-from reconcile.systems.files.dialect import Dialect, has_header, title_rows
+from reconcile.systems.files.dialect import Dialect, has_decimal_commas_only, has_header, title_rows
 from reconcile.systems.files.findings import ReadWarning
 from reconcile.systems.files.headers import unique_names
 from reconcile.systems.files.json_lines import load_json_lines
@@ -21,7 +22,7 @@ from reconcile.systems.files.limits import LIMITS, Limits
 from reconcile.systems.files.options import ReadOptions
 from reconcile.systems.files.sql import identifier
 from reconcile.systems.files.structured import database_tables, load_database_table, load_parquet
-from reconcile.systems.files.text_file import TextSource, load_text
+from reconcile.systems.files.text_file import TextSource, load_text, plain_utf8
 from reconcile.systems.files.unpacking import Form, detect_form, gunzip, is_gzip
 from reconcile.systems.files.workbook import load_sheet
 
@@ -37,7 +38,9 @@ class ReadTable:
         name: the file's own name.
         rows: readable rows.
         unreadable: rows of `unreadable_table`. The file has `rows + unreadable` records.
-        dialect: how its text is written; None for the other forms, except that `decimal` is then a point.
+        dialect: how its text is written; None for the other forms.
+        told_decimal: the decimal mark of the other forms, as a person says or as a workbook's text cells have it; None
+            for a point.
         sheet: sheet or table read; `sheets` all of them.
     """
 
@@ -54,6 +57,7 @@ class ReadTable:
     sheets: tuple[str, ...]
     warnings: tuple[ReadWarning, ...]
     empties: tuple[str, ...] = ()
+    told_decimal: str | None = None
 
     @property
     def tells_empty(self) -> bool:
@@ -63,7 +67,7 @@ class ReadTable:
     @property
     def decimal(self) -> str:
         """The decimal mark of its numbers."""
-        return self.dialect.decimal if self.dialect else "."
+        return self.told_decimal or (self.dialect.decimal if self.dialect else ".")
 
     def describe(self) -> str:
         """One line for people, e.g. `CSV: comma, quote ", utf-8, header, decimal point`."""
@@ -76,6 +80,8 @@ class ReadTable:
             "database": "DuckDB",
         }
         detail = self.dialect.describe() if self.dialect else (self.sheet or "")
+        if self.told_decimal == "," and not self.dialect:
+            detail = f"{detail}, decimal comma".removeprefix(", ")
         return f"{names[self.form]}{packed}{': ' if detail else ''}{detail}"
 
 
@@ -103,11 +109,16 @@ def read_file(
     shown = name or source.name
     if source.is_dir():
         raise InputError(f"{str(source)!r} is a folder.", remedy="Name one of its files.")
-    if not source.is_file():
+    if not (source.is_file() or source.is_fifo()):
         raise InputError(f"There is no file {str(source)!r}.", remedy="Check the path.")
     con.execute(f"CREATE OR REPLACE TABLE {identifier(f'{table}_unreadable')} ({UNREADABLE_COLUMNS})")
     with tempfile.TemporaryDirectory(prefix="reconcile-read-") as folder:
         work = Path(folder)
+        if source.is_fifo():  # it can be read once only
+            with source.open("rb") as pipe, (work / "piped").open("wb") as copy:
+                shutil.copyfileobj(pipe, copy)
+            source = work / "piped"
+        before = _state(source)
         is_packed = is_gzip(source)
         content = work / "unpacked" if is_packed else source
         if is_packed:
@@ -116,7 +127,15 @@ def read_file(
                 raise UnreadableFileError(shown, "it was packed with gzip twice", remedy="Unpack it once.")
         form = detect_form(content, shown)
         found = _LOADERS[form](con, TextSource(content, shown, work, limits), table, options, keep_empty=keep_empty)
+        if _state(source) != before:
+            raise UnreadableFileError(shown, "it changed while it was read", remedy="Try again when it is complete.")
     return _read_table(con, table, shown, form, found, is_gzip=is_packed, keep_empty=keep_empty)
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """What is another when somebody has written to the file, or put another in its place."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +144,7 @@ class _Found:
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
     warnings: tuple[ReadWarning, ...] = ()
+    decimal: str | None = None
 
 
 class _Loader(Protocol):
@@ -157,7 +177,13 @@ def _workbook(
         warnings.append(ReadWarning("workbook_errors", sheet.errors))
     if sheet.unsaved:
         warnings.append(ReadWarning("formulas_without_value", sheet.unsaved))
-    return _Found(sheet=sheet.name, sheets=sheet.names, warnings=tuple(warnings))
+    others = tuple(name for name in sheet.names if name != sheet.name)
+    if others and options.sheet is None:
+        warnings.append(ReadWarning("other_sheets", len(others), examples=others[:5]))
+    cells = con.sql(f"SELECT * FROM {identifier(table)} LIMIT {_DECIMAL_ROWS}").fetchall()
+    has_commas = has_decimal_commas_only([[cell or "" for cell in row] for row in cells])
+    decimal = options.decimal or ("," if has_commas else None)
+    return _Found(sheet=sheet.name, sheets=sheet.names, warnings=tuple(warnings), decimal=decimal)
 
 
 def _name_columns(con: duckdb.DuckDBPyConnection, table: str, options: ReadOptions) -> list[ReadWarning]:
@@ -178,26 +204,35 @@ def _name_columns(con: duckdb.DuckDBPyConnection, table: str, options: ReadOptio
 
 
 def _parquet(
-    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions, *, keep_empty: bool
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
 ) -> _Found:
-    load_parquet(con, source.path, table, shown=source.shown, keep_empty=keep_empty)
-    return _Found()
+    warnings = load_parquet(con, source.path, table, shown=source.shown, keep_empty=keep_empty)
+    return _Found(warnings=tuple(warnings), decimal=options.decimal)
 
 
 def _json(
-    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, _: ReadOptions, *, keep_empty: bool
+    con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
 ) -> _Found:
-    load_json_lines(con, source.path, table, shown=source.shown, limits=source.limits, keep_empty=keep_empty)
-    return _Found()
+    path = plain_utf8(source)
+    warnings = load_json_lines(con, path, table, shown=source.shown, limits=source.limits, keep_empty=keep_empty)
+    return _Found(warnings=tuple(warnings), decimal=options.decimal)
 
 
 def _database(
     con: duckdb.DuckDBPyConnection, source: TextSource, table: str, options: ReadOptions, *, keep_empty: bool
 ) -> _Found:
-    name = load_database_table(con, source.path, options.sheet, table, shown=source.shown, keep_empty=keep_empty)
-    return _Found(sheet=name, sheets=database_tables(source.path, shown=source.shown))
+    name, warnings = load_database_table(
+        con, source.path, options.sheet, table, shown=source.shown, keep_empty=keep_empty
+    )
+    return _Found(
+        sheet=name,
+        sheets=database_tables(source.path, shown=source.shown),
+        warnings=tuple(warnings),
+        decimal=options.decimal,
+    )
 
 
+_DECIMAL_ROWS = 2000
 _LOADERS: Mapping[Form, _Loader] = {
     "delimited": _delimited,
     "workbook": _workbook,
@@ -234,6 +269,7 @@ def _read_table(
         sheets=found.sheets,
         warnings=tuple(warnings),
         empties=_empties(con, table, columns) if keep_empty else (),
+        told_decimal=found.decimal,
     )
 
 

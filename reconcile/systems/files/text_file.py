@@ -99,6 +99,17 @@ def _attempt(
     return _Attempt(dialect, warnings, look.has_nul, is_loaded)
 
 
+def plain_utf8(source: TextSource) -> Path:
+    """The file where it is UTF-8 without a byte order mark, else a copy that is."""
+    with source.path.open("rb") as file:
+        encoding = sniff_encoding(file.read(SAMPLE_BYTES))
+    if encoding is None or (encoding.name == "utf-8" and not encoding.bom_bytes):
+        return source.path
+    target = source.work / "plain.utf8"
+    transcode(source.path, encoding, target, shown=source.shown, limits=source.limits)
+    return target
+
+
 def _as_utf8(source: TextSource, encoding: Encoding) -> Path:
     """The file itself when it is UTF-8, else a copy in UTF-8, made once per encoding."""
     if encoding.name in {"utf-8", "ascii"}:

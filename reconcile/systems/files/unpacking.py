@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+import zipfile
 import zlib
 from pathlib import Path
 from typing import IO, Literal
@@ -61,6 +63,8 @@ def detect_form(path: Path, name: str) -> Form:
     if not head:
         raise UnreadableFileError(name, "the file is empty", remedy="Export it again.")
     known = _by_magic(head)
+    if known == "workbook":
+        _refuse_archive(path, name)
     if known:
         return known
     _refuse_binary(head, name)
@@ -96,9 +100,29 @@ _BINARY = {
 }
 
 
+_MARKUP = re.compile(rb"<(\?xml|!doctype|html|head|meta|table)\b", re.IGNORECASE)
+_SHEETS = re.compile(r"xl/|content\.xml$")
+
+
+def _refuse_archive(path: Path, name: str) -> None:
+    """A workbook is a ZIP archive, but not every one is a workbook. One that cannot be looked into is told later."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+    if not any(_SHEETS.match(member) for member in members):
+        held = f" with {members[0]}" if len(members) == 1 else ""
+        raise UnreadableFileError(
+            name, f"it is a ZIP archive{held}, not a table", remedy="Unpack it and give the file."
+        )
+
+
 def _refuse_binary(head: bytes, name: str) -> None:
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise UnreadableFileError(
                 name, f"it is {what}, not a table", remedy="Give CSV, TSV, XLSX, Parquet or JSON lines."
             )
+    if _MARKUP.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")):
+        remedy = "Open it in a spreadsheet program and save it as XLSX or CSV."
+        raise UnreadableFileError(name, "it is a web page or XML, whatever its ending says", remedy=remedy)

@@ -11,6 +11,7 @@ import re
 import resource
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -119,6 +120,46 @@ def test_a_line_beyond_the_limit_names_the_line(tmp_path: Path, content: str) ->
         read(path, line_bytes=1024 * 1024)
 
 
+def zipped(*names: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            archive.writestr(name, "id,v\n1,2\n")
+    return target.getvalue()
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "growing.csv"
+    path.write_text("id,v\n" + "".join(f"{n},{n}\n" for n in range(400_000)))
+    is_done = threading.Event()
+
+    def grow() -> None:
+        with path.open("a") as file:
+            while not is_done.wait(0.001):
+                file.write("1,2\n")
+                file.flush()
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        with pytest.raises(UnreadableFileError, match="changed while it was read"):
+            read(path)
+    finally:
+        is_done.set()
+        writer.join()
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text("id,v\n1,2\n"))
+    writer.start()
+    con = duckdb.connect()
+    read_file(con, path, "t")
+    writer.join()
+    assert con.sql("FROM t").fetchall() == [("1", "2")]
+
+
 def test_an_open_quote_names_its_line(tmp_path: Path) -> None:
     path = tmp_path / "open.csv"
     path.write_text('id,a\n1,x\n2,"open\n3,y\n')
@@ -138,6 +179,10 @@ def test_an_open_quote_names_its_line(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"PAR1 but not really", "Parquet file is damaged"),
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><table><tr><td>id</td></tr></table>", "web page or XML"),
+        (b'<?xml version="1.0"?><Workbook><Worksheet/></Workbook>', "web page or XML"),
+        (zipped("a.csv"), "ZIP archive with a.csv"),
+        (zipped("word/document.xml", "b"), "ZIP archive, not"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

@@ -44,6 +44,7 @@ def unreadable(con: duckdb.DuckDBPyConnection, read: ReadTable) -> list[tuple[in
         ("id,a\r\n1,x\n2,y\r\n", ",", '"', ".", True, [("1", "x"), ("2", "y")]),
         ("id,'a b'\n1,'x, y'\n", ",", "'", ".", True, [("1", "x, y")]),
         ("id,2025,2026\n1,10,20\n", ",", '"', ".", True, [("1", "10", "20")]),
+        ("id;a\n1;1.234,50 €\n2;7,25 €\n", ";", '"', ",", True, [("1", "1.234,50 €"), ("2", "7,25 €")]),
         ("name\nSmith\nJones\n", ",", '"', ".", True, [("Smith",), ("Jones",)]),
         ("name\nSmith, Ann\nJones, Bob\n", ",", '"', ".", True, None),
         ("Sales report\nid,a,b\n1,x,y\n2,x,y\n3,x,y\n", ",", '"', ".", True, [(str(n), "x", "y") for n in (1, 2, 3)]),
@@ -309,7 +310,7 @@ def test_a_workbook_is_read_as_people_see_it(con: duckdb.DuckDBPyConnection, tmp
         ("008", "13", "2026-03-05", "2026-03-05 00:00:00", None),
     ]
     assert (read.sheet, read.sheets) == ("First", ("First", "Empty"))
-    assert [(w.kind, w.count) for w in read.warnings] == [("workbook_errors", 1)]
+    assert [(w.kind, w.count) for w in read.warnings] == [("workbook_errors", 1), ("other_sheets", 1)]
     with pytest.raises(UnreadableFileError, match="sheet 'Empty' is empty"):
         read_file(con, path, "t", ReadOptions(sheet="Empty"))
     with pytest.raises(UnknownNameError, match="no sheet named 'Nowhere'"):
@@ -344,3 +345,81 @@ def test_options_that_cannot_be_are_refused(options: dict[str, str]) -> None:
 def test_a_file_that_is_not_there(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file"):
         read_file(con, tmp_path / "nothing.csv", "t")
+
+
+ROWS = [{"id": n, "who": {"name": f"n{n}"}} for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "around"),
+    [
+        ("\ufeff" + json.dumps(ROWS, indent=1), 0),
+        ("\n  " + json.dumps(ROWS), 0),
+        (json.dumps({"object": "list", "data": ROWS, "has_more": True}), 2),
+        (json.dumps({"totalSize": 2, "records": ROWS}, indent=2), 2),
+        ("\ufeff" + "\n".join(json.dumps(row) for row in ROWS), 0),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_json_is_read_as_programs_write_it(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, text: str, around: int, encoding: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text.removeprefix("\ufeff") if encoding == "utf-16" else text, encoding=encoding)
+    read = read_file(con, path, "t")
+    assert (read.columns, rows(con, read), read.unreadable) == (("id", "who.name"), [("1", "n1"), ("2", "n2")], 0)
+    assert {w.kind: w.count for w in read.warnings} == ({"json_around_rows": around} if around else {})
+
+
+def test_one_object_with_a_list_in_it_stays_one_row(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"id": 1, "lines": [{"a": 1}, {"a": 2}]}))
+    assert read_file(con, tmp_path / "a.json", "t").rows == 1
+
+
+@pytest.mark.parametrize("form", ["json", "parquet", "duckdb"])
+def test_names_that_duckdb_needs_itself_and_names_in_two_cases_are_kept_apart(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / f"a.{form}"
+    names = ("id", "rowid", "ID") if form == "json" else ("id", "rowid")
+    if form == "json":
+        path.write_text(json.dumps({"id": 1, "rowid": 2, "ID": 3}) + "\n")
+    elif form == "parquet":
+        con.execute(f"COPY (SELECT 1 AS id, 2 AS rowid) TO '{path}'")
+    else:
+        con.execute(f"ATTACH '{path}' AS x; CREATE TABLE x.t AS SELECT 1 AS id, 2 AS rowid; DETACH x")
+    read = read_file(con, path, "t")
+    assert read.columns == ("id", "rowid_2", "ID_2")[: len(names)]
+    assert con.sql("FROM t").fetchall() == [("1", "2", "3")[: len(names)]]
+    assert [w.kind for w in read.warnings] == ["duplicate_headers"]
+
+
+def test_other_sheets_are_named_unless_one_was_chosen(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("Cover", "Invoices"):
+        book.create_sheet(name).append(["id", "v"])
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "a.xlsx")
+    (warning,) = read_file(con, tmp_path / "a.xlsx", "t").warnings
+    assert (warning.kind, warning.count, warning.examples) == ("other_sheets", 1, ("Invoices",))
+    assert not read_file(con, tmp_path / "a.xlsx", "t", ReadOptions(sheet="Cover")).warnings
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "expected"),
+    [
+        (["1.234,50 €", "7,25"], None, ","),
+        (["1.234,50 €", 7.25], None, "."),
+        (["1,234.50", "7.25"], None, "."),
+        (["1.234", "2.500"], ",", ","),
+    ],
+)
+def test_a_workbook_tells_its_decimal_mark_or_is_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, cells: list[str | float], decimal: str | None, expected: str
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["id", "amount"], *map(list, enumerate(cells))):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert read_file(con, tmp_path / "a.xlsx", "t", ReadOptions(decimal=decimal)).decimal == expected
