@@ -26,6 +26,7 @@ from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
+_MOST_OVERLAP_ROWS = 100_000
 _TIME_ZONE = "SET GLOBAL TimeZone = 'UTC'"  # for every connection to the same database
 
 
@@ -122,8 +123,12 @@ class Workspace:
         return self._sides["right"]
 
     def propose_columns(self) -> tuple[ColumnProposal, ...]:
-        """Which columns belong together, with likeness, overlap and confidence."""
-        return propose_columns(self.con, self.left, self.right)
+        """Which columns belong together, with likeness, overlap and confidence.
+
+        In large tables nobody waits for the shared values of columns that have the same name anyway.
+        """
+        is_small = max(self.left.rows, self.right.rows) <= _MOST_OVERLAP_ROWS
+        return propose_columns(self.con, self.left, self.right, with_overlap=is_small)
 
     def suggest_keys(self, pairs: tuple[ColumnPair, ...]) -> tuple[KeyProposal, ...]:
         """Possible keys among the mapped columns, best first, with their figures."""
