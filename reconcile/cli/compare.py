@@ -71,7 +71,7 @@ _OPTIONS = (
     click.option("--no-key", is_flag=True, help="Match the rows by their content."),
     click.option("--map", "maps", multiple=True, metavar="LEFT=RIGHT", help="Columns that belong together; repeat."),
     click.option("--ignore", multiple=True, metavar="COLUMN", help="Left column that is not compared; repeat."),
-    click.option("--sensitive", multiple=True, metavar="COLUMN", help="Left column to mask in every output; repeat."),
+    click.option("--sensitive", multiple=True, metavar="COLUMN", help="Column to mask in every output; repeat."),
     click.option("--tolerance", multiple=True, metavar="COLUMN=N", help="Numbers may differ by N, or by N%; repeat."),
     click.option("--duplicates", type=click.Choice(DUPLICATES), help="What to do with keys that occur more than once."),
     click.option("--ignore-format", is_flag=True, help="1.5 and 1.50, Acme and ACME count as the same."),
@@ -123,7 +123,11 @@ def _compare(left: Path, right: Path, options: _Options) -> bool:
         work.load_both(left, right, recipe)
         recipe = _with_columns(work, recipe, options)
         kept = next((path for path in options.outputs if ending(path) == ".duckdb"), None)
-        made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=shown.report)
+        try:
+            made = work.compare(recipe, kept, link_rows=_linker(recipe), progress=shown.report)
+        except ReconcileError:
+            _warn_of_files(work)  # they may say why
+            raise
         if options.save_recipe:
             with published(options.save_recipe) as part:
                 part.write_text(made.recipe, encoding="utf-8")
@@ -133,6 +137,14 @@ def _compare(left: Path, right: Path, options: _Options) -> bool:
     with whole_or_unread():
         _show(made, is_json=options.is_json)
     return made.is_equal
+
+
+def _warn_of_files(work: Workspace) -> None:
+    for side in (work.left, work.right):
+        for warning in side.read.warnings:
+            # Examples are left to the report: which columns are to be masked may not be settled yet.
+            shown = warning if warning.kind == "other_sheets" else replace(warning, examples=())
+            click.echo(f"! {side.read.name}: {shown.sentence}", err=True)
 
 
 def _linker(recipe: Recipe) -> RowLinker | None:
@@ -180,10 +192,19 @@ def _with_columns(work: Workspace, recipe: Recipe, options: _Options) -> Recipe:
     pairs += [ColumnPair(left, right) for left, right in mapped.items()]
     tolerances = dict(_two(text) for text in options.tolerance)
     known = tuple(pair.left for pair in pairs)
-    for name in (*options.ignore, *options.sensitive, *tolerances):
+    for name in (*options.ignore, *tolerances):
         if name not in known:
             raise UnknownNameError("compared column", name, known)
-    return replace(recipe, columns=tuple(_with_rule(pair, options, tolerances) for pair in pairs))
+    masked = [tuple(name for name in options.sensitive if name in side.columns) for side in (work.left, work.right)]
+    for name in options.sensitive:
+        if name not in {*masked[0], *masked[1]}:
+            raise UnknownNameError("column", name, (*work.left.columns, *work.right.columns))
+    return replace(
+        recipe,
+        columns=tuple(_with_rule(pair, options, tolerances) for pair in pairs),
+        masked_left=(*recipe.masked_left, *(name for name in masked[0] if name not in {*recipe.masked_left, *known})),
+        masked_right=(*recipe.masked_right, *(name for name in masked[1] if name not in recipe.masked_right)),
+    )
 
 
 def _with_rule(pair: ColumnPair, options: _Options, tolerances: dict[str, str]) -> ColumnPair:

@@ -75,6 +75,9 @@ def measure_columns(
             classes={name: counts.get(column.position, {}).get(name, 0) for name in DIFFERENCE_CLASSES},
             largest=distances.get(column.position, (None, None))[0],
             mean=distances.get(column.position, (None, None))[1],
+            left_factor=None if column.rule.left_factor is None else f"{column.rule.left_factor:f}",
+            left_format=column.kind.left_format,
+            right_format=column.kind.right_format,
             **sums.get(column.position, _NO_SUM),
         )
         for column in plan.columns

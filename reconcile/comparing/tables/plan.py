@@ -59,11 +59,11 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
         DefinitionError: no columns to compare, or no key good enough to be taken unasked.
     """
     _check_names(left, right, recipe)
-    pairs = recipe.columns or pairs_of(propose_columns(con, left, right, with_overlap=False))
+    pairs = _masked(recipe.columns or _proposed(con, left, right), recipe)
     keys: tuple[KeyColumn, ...] = recipe.keys
     notes: tuple[str, ...] = ()
     if not keys and not recipe.no_key:
-        best = _best_key(suggest_keys(con, left, right, pairs, is_quick=True))
+        best = _best_key(suggest_keys(con, left, right, _may_be_key(con, left, right, recipe, pairs), is_quick=True))
         keys, notes = best.keys, _doubts(best)
     key_names = {(key.left, key.right) for key in keys}
     compared = [pair for pair in pairs if (pair.left, pair.right) not in key_names and not pair.is_ignored]
@@ -76,6 +76,30 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
         raise DefinitionError("Comparison", "the tables have no column in common", remedy="Map the columns by hand.")
     settled = replace(recipe, keys=keys, columns=tuple(pairs))
     return Plan(left, right, keys, columns, settled, notes)
+
+
+def _proposed(con: duckdb.DuckDBPyConnection, left: Side, right: Side) -> tuple[ColumnPair, ...]:
+    return pairs_of(propose_columns(con, left, right, with_overlap=False))
+
+
+def _masked(pairs: Sequence[ColumnPair], recipe: Recipe) -> tuple[ColumnPair, ...]:
+    """The pairs, sensitive where the recipe masks one of their columns."""
+    return tuple(
+        replace(pair, rule=replace(pair.rule, is_sensitive=True))
+        if pair.left in recipe.masked_left or pair.right in recipe.masked_right
+        else pair
+        for pair in pairs
+    )
+
+
+def _may_be_key(
+    con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: Recipe, pairs: Sequence[ColumnPair]
+) -> list[ColumnPair]:
+    """The pairs that nobody ignores, and those that a recipe need not list because a key may be elsewhere."""
+    lefts, rights = {pair.left for pair in pairs}, {pair.right for pair in pairs}
+    others = _proposed(con, left, right) if recipe.columns else ()
+    unlisted = [pair for pair in others if pair.left not in lefts and pair.right not in rights]
+    return [*(pair for pair in pairs if not pair.is_ignored), *unlisted]
 
 
 def pairs_of(proposals: Sequence[ColumnProposal]) -> tuple[ColumnPair, ...]:
@@ -105,6 +129,12 @@ def _doubts(best: KeyProposal) -> tuple[str, ...]:
 
 
 def _check_names(left: Side, right: Side, recipe: Recipe) -> None:
+    for name in recipe.masked_left:
+        if name not in left.columns:
+            raise UnknownNameError("column in the left table", name, left.columns)
+    for name in recipe.masked_right:
+        if name not in right.columns:
+            raise UnknownNameError("column in the right table", name, right.columns)
     wanted = [(pair.left, pair.right) for pair in recipe.columns] + [(key.left, key.right) for key in recipe.keys]
     for one, two in wanted:
         if one not in left.columns:

@@ -98,6 +98,8 @@ class Recipe:
         no_key: match the rows by their content instead of a key.
         ignore_format: differences of class "format" count as the same.
         timing_days: dates that differ by at most so many days are of class "timing".
+        masked_left, masked_right: columns, compared or not, whose values are masked in everything that leaves the
+            comparison, as those of a column whose rule is sensitive.
     """
 
     keys: tuple[KeyColumn, ...] = ()
@@ -108,6 +110,8 @@ class Recipe:
     timing_days: Decimal = Decimal(5)
     left: ReadOptions = field(default_factory=ReadOptions)
     right: ReadOptions = field(default_factory=ReadOptions)
+    masked_left: tuple[str, ...] = ()
+    masked_right: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.no_key and self.keys:
@@ -118,6 +122,8 @@ class Recipe:
             raise DefinitionError(
                 "Recipe", f"duplicates is {self.duplicates!r}", remedy=f"One of {', '.join(DUPLICATES)}."
             )
+        if self.timing_days < 0:
+            raise DefinitionError("Recipe", f"timing_days is {self.timing_days}", remedy="Give 0 or more.")
         _check_columns(self.columns)
 
 

@@ -22,6 +22,7 @@ from reconcile.errors import DefinitionError, InputError
 from reconcile.systems.files import ReadOptions
 
 _DECIMALS = frozenset({"absolute", "relative", "left_factor", "days"})
+_MASKED = frozenset({"masked_left", "masked_right"})
 _PAIR = frozenset({"left", "right", "name", "is_ignored"})
 
 
@@ -33,6 +34,8 @@ def dump_recipe(recipe: Recipe) -> str:
         "ignore_format": recipe.ignore_format,
         "timing_days": str(recipe.timing_days),
     }
+    for name, columns in (("masked_left", recipe.masked_left), ("masked_right", recipe.masked_right)):
+        document[name] = list(columns)
     for side, options in (("left", recipe.left), ("right", recipe.right)):
         given = {name: value for name, value in _values(options).items() if value is not None}
         if given:
@@ -91,8 +94,10 @@ def parse_recipe(document: Mapping[str, Any], name: str = "Recipe") -> Recipe:
     Raises:
         DefinitionError: an entry that is unknown or cannot be.
     """
-    known = {"duplicates", "no_key", "ignore_format", "timing_days", "left", "right", "key", "column"}
+    known = {"duplicates", "no_key", "ignore_format", "timing_days", "left", "right", "key", "column"} | _MASKED
     _refuse_unknown(document, known, name)
+    _refuse_types(document, {"no_key": bool, "ignore_format": bool, "duplicates": str}, name)
+    _refuse_types(document, dict.fromkeys(("key", "column", *_MASKED), list) | {"left": dict, "right": dict}, name)
     try:
         return Recipe(
             keys=tuple(_parse_key(entry, name) for entry in document.get("key", [])),
@@ -103,6 +108,8 @@ def parse_recipe(document: Mapping[str, Any], name: str = "Recipe") -> Recipe:
             timing_days=_decimal(document.get("timing_days", 5), name, "timing_days"),
             left=_parse_options(document.get("left", {}), name),
             right=_parse_options(document.get("right", {}), name),
+            masked_left=tuple(str(column) for column in document.get("masked_left", ())),
+            masked_right=tuple(str(column) for column in document.get("masked_right", ())),
         )
     except (TypeError, AttributeError, KeyError) as error:
         raise DefinitionError(name, f"an entry is missing or of the wrong type ({error})") from error
@@ -114,12 +121,38 @@ def _refuse_unknown(entry: Mapping[str, Any], known: set[str], name: str) -> Non
         raise DefinitionError(name, f"{unknown[0]!r} means nothing here", remedy=f"Known: {', '.join(sorted(known))}.")
 
 
+_WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "a text",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def _refuse_types(entry: Mapping[str, Any], types: Mapping[str, type], name: str) -> None:
+    """Refuse entries of another type: "false" in quotes is a text, and would count as true."""
+    for key, kind in types.items():
+        if key in entry and type(entry[key]) is not kind:
+            raise DefinitionError(name, f"{key} is {entry[key]!r}", remedy=f"Give {_WORDS[kind]}.")
+
+
+def _types_of(record: type) -> dict[str, type]:
+    """The types that the fields of a record have in TOML; numbers that are exact may also be texts."""
+    plain: dict[str, type] = {"bool": bool, "int": int, "str": str, "Kind": str}
+    found = {item.name: str(item.type).removesuffix(" | None") for item in fields(record)}
+    return {name: plain[kind] for name, kind in found.items() if kind in plain}
+
+
 def _parse_options(entry: Mapping[str, Any], name: str) -> ReadOptions:
     _refuse_unknown(entry, set(_values(ReadOptions())), name)
+    _refuse_types(entry, _types_of(ReadOptions), name)
     return ReadOptions(**entry)
 
 
 def _parse_key(entry: Mapping[str, Any], name: str) -> KeyColumn:
+    _refuse_types({"key": entry}, {"key": dict}, name)
+    _refuse_types(entry, {"left": str, "right": str, "normalise": list}, name)
     _refuse_unknown(entry, {"left", "right", "normalise"}, name)
     normalise = tuple(entry.get("normalise", ()))
     for step in normalise:
@@ -129,6 +162,8 @@ def _parse_key(entry: Mapping[str, Any], name: str) -> KeyColumn:
 
 
 def _parse_pair(entry: Mapping[str, Any], name: str) -> ColumnPair:
+    _refuse_types({"column": entry}, {"column": dict}, name)
+    _refuse_types(entry, _types_of(ColumnRule) | _types_of(ColumnPair), name)
     rule_names = set(_values(ColumnRule()))
     _refuse_unknown(entry, rule_names | _PAIR, name)
     rule: dict[str, Any] = {

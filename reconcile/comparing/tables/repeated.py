@@ -36,9 +36,9 @@ class RepeatedKeyError(DefinitionError):
 
     def __init__(self, check: KeyCheck) -> None:
         self.check = check
-        shown = "; ".join(check.examples[:3])
+        shown = f" ({'; '.join(check.examples[:3])})" if check.examples else ""
         number = "1 key occurs" if check.many_to_many == 1 else f"{check.many_to_many:,} keys occur"
-        problem = f"{number} more than once on both sides ({shown})"
+        problem = f"{number} more than once on both sides{shown}"
         super().__init__("Key", problem, remedy=_THREE_WAYS)
 
 

@@ -35,6 +35,8 @@ class ColumnResult:
             and for sensitive columns.
         left_sum, right_sum: exact decimal text over all readable rows of each file; None unless numbers.
         left_unread, right_unread: values of a number column that are no number and are not in the sum.
+        left_factor: what the left numbers were multiplied by, as exact decimal text; None for one unit.
+        left_format, right_format: strptime formats of dates, or "iso"; empty unless dates.
     """
 
     position: int
@@ -53,6 +55,9 @@ class ColumnResult:
     difference: str | None
     left_unread: int
     right_unread: int
+    left_factor: str | None = None
+    left_format: str = ""
+    right_format: str = ""
 
     @property
     def mismatches(self) -> int:
@@ -76,6 +81,7 @@ class SourceInfo:
     columns: tuple[str, ...]
     unmapped: tuple[str, ...]
     warnings: tuple[str, ...]
+    decimal: str = "."
 
     @property
     def records(self) -> int:

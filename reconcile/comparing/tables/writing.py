@@ -36,6 +36,7 @@ from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
 from reconcile.comparing.tables.side import Side, at_once, one_row
 from reconcile.errors import DefinitionError
 from reconcile.model import Progress, utc_now
+from reconcile.systems.files.findings import ReadWarning, WarningKind
 from reconcile.systems.files.sql import identifier, literal
 
 RESULT = "result"
@@ -105,7 +106,8 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         return notes
     check = check_key(con, plan.left, plan.right, plan.keys)
     if check.many_to_many and plan.recipe.duplicates == "refuse":
-        raise RepeatedKeyError(check)
+        is_masked = any(key.left in sensitive_columns(plan, "left") for key in plan.keys)
+        raise RepeatedKeyError(replace(check, examples=()) if is_masked else check)
     match_single(con, plan)
     add_repeated(con, plan, plan.recipe.duplicates)
     return [*notes, *_repeated_notes(check, plan)]
@@ -218,7 +220,15 @@ def key_title(plan: Plan) -> str:
 
 def sensitive_columns(plan: Plan, side: str) -> frozenset[str]:
     """Columns of a side whose values leave the comparison masked."""
-    return frozenset(getattr(pair, side) for pair in plan.recipe.columns if pair.rule.is_sensitive)
+    pairs = [(pair.left, pair.right) for pair in plan.recipe.columns if pair.rule.is_sensitive]
+    lefts, rights = ({pair[place] for pair in pairs} for place in (0, 1))
+    lefts |= set(plan.recipe.masked_left)
+    rights |= set(plan.recipe.masked_right)
+    for key in plan.keys:  # what a key is on one side, it is on the other
+        if key.left in lefts or key.right in rights:
+            lefts.add(key.left)
+            rights.add(key.right)
+    return frozenset(lefts if side == "left" else rights)
 
 
 def _write_side_rows(con: duckdb.DuckDBPyConnection, plan: Plan, name: str, *, is_kept: bool) -> None:
@@ -282,11 +292,22 @@ def _write_evidence(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         )
 
 
+_NAMING: frozenset[WarningKind] = frozenset({"duplicate_headers", "blank_headers", "other_sheets", "ragged_rows"})
+"""Warnings about a file whose examples are names or lines' numbers; those of the others are pieces of the file."""
+
+
+def _may_hold(warning: ReadWarning, sensitive: frozenset[str]) -> bool:
+    """Whether the examples of a warning may hold a value of a sensitive column."""
+    if warning.column is None:
+        return bool(sensitive) and warning.kind not in _NAMING
+    return warning.column in sensitive
+
+
 def _source(side: Side, plan: Plan, name: str) -> SourceInfo:
     mapped = {getattr(pair, name) for pair in plan.recipe.columns} | {getattr(key, name) for key in plan.keys}
     sensitive = sensitive_columns(plan, name)
     warnings = (
-        replace(warning, examples=()) if warning.column in sensitive else warning for warning in side.read.warnings
+        replace(warning, examples=()) if _may_hold(warning, sensitive) else warning for warning in side.read.warnings
     )
     return SourceInfo(
         name=side.read.name,
@@ -296,4 +317,5 @@ def _source(side: Side, plan: Plan, name: str) -> SourceInfo:
         columns=side.columns,
         unmapped=tuple(column for column in side.columns if column not in mapped),
         warnings=tuple(warning.sentence for warning in warnings),
+        decimal=side.read.decimal,
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from reconcile.comparing.tables import MASK, ComparisonFile
+from reconcile.comparing.tables import MASK, ColumnResult, Comparison, ComparisonFile
 from reconcile.comparing.tables.publishing import published
+from reconcile.comparing.tables.recipe import ISO
+from reconcile.comparing.tables.values import NUMBER, date_sql, number_sql
 from reconcile.systems.files.sql import identifier, literal
 
 # As reporting.cells.is_dangerous, but a plain number stays a number.
@@ -42,38 +44,62 @@ def write_patch(file: ComparisonFile, path: Path) -> None:
     """Write what makes the left table agree with the right: action, key columns, column, before, after.
 
     Actions: "update" sets a column of an existing row, "insert" sets a column of a row that is missing on the left,
-    "delete" names a row that is on the left only. Values are exact, for programs: nothing is put in front of them.
+    "delete" names a row that is on the left only. A row to insert that has no value beside its key is one line without
+    a column. Values are for programs, nothing is put in front of them; amounts and dates that the two files write
+    otherwise, or in another unit, are written as the left file does.
     Sensitive columns are left out, because only their masks are known here; so are groups, lists of duplicate keys and
     rows matched by content.
     """
     made = file.comparison
-    parts = []
-    for column in made.columns:
-        if column.is_sensitive:
-            continue
+    rows = {side: _row_column(file, side) for side in ("left", "right")}
+    columns = [column for column in made.columns if not column.is_sensitive]
+    names = 'NULL AS "column", NULL AS before, NULL AS after'
+    parts = [
+        f"SELECT row AS place, -1 AS part, 'delete' AS action, {names} FROM rows WHERE class = 'only_left'",
+        "SELECT row, -1, 'insert', NULL, NULL, NULL FROM rows WHERE class = 'only_right'",
+    ]
+    for column in columns:
         name = literal(column.left)
+        value = f"s.{identifier(column.right)}"
         parts.append(
-            f"SELECT r.row AS place, {column.position} AS part, 'update' AS action, {name} AS \"column\", "
-            f"left_value AS before, right_value AS after FROM rows r JOIN cells c USING (row) "
+            f"SELECT r.row, {column.position}, 'update', {name}, left_value, {_as_left(made, column, 'right_value')} "
+            f"FROM rows r JOIN cells c USING (row) "
             f"WHERE r.class = 'changed' AND how IN ('key', 'nearest') AND c.position = {column.position}"
         )
-        row = _row_column(file, "right")
         parts.append(
-            f"SELECT r.row, {column.position}, 'insert', {name}, NULL, s.{identifier(column.right)} FROM rows r "
-            f"JOIN right_rows s ON s.{row} = r.row "
-            f"WHERE r.class = 'only_right' AND s.{identifier(column.right)} IS NOT NULL"
+            f"SELECT r.row, {column.position}, 'insert', {name}, NULL, {_as_left(made, column, value)} FROM rows r "
+            f"JOIN right_rows s ON s.{rows['right']} = r.row WHERE r.class = 'only_right' AND {value} IS NOT NULL"
         )
-    parts.append("SELECT r.row, -1, 'delete', NULL, NULL, NULL FROM rows r WHERE r.class = 'only_left'")
     changes = " UNION ALL ".join(parts)
-    keys = ", ".join(f"k{i} AS {identifier(pair[0])}" for i, pair in enumerate(made.key_columns))
-    columns = f"{keys}, " if keys else ""
+    keys = "".join(f"k{i} AS {identifier(pair[0])}, " for i, pair in enumerate(made.key_columns))
+    # A row to insert whose every value is there is told by its values; only one without any needs a line of its own.
+    is_told = "p.action = 'insert' AND p.part = -1 AND count(*) OVER (PARTITION BY place) > 1"
     _copy(
         file,
-        f'SELECT action, {columns}"column", before, after FROM ({changes}) p JOIN ({_keys(file)}) k ON k.row = p.place '
-        f"WHERE {_is_named(file)} ORDER BY place, part",
+        f'SELECT action, {keys}"column", before, after FROM ({changes}) p JOIN ({_keys(file)}) k ON k.row = p.place '
+        f"WHERE {_is_named(file)} QUALIFY NOT ({is_told}) ORDER BY p.place, p.part",
         path,
         has_mark=False,
     )
+
+
+def _as_left(made: Comparison, column: ColumnResult, value: str) -> str:
+    """A value of the right file as the left file writes it: its unit, decimal mark and order of day and month."""
+    if column.left_format != column.right_format:
+        day = date_sql(value, column.right_format)
+        form = "%Y-%m-%d" if column.left_format == ISO else column.left_format
+        has_time = f"CAST({day} AS TIME) <> TIME '00:00:00'"
+        with_time = f"strftime({day}, {literal(f'{form} %H:%M:%S')})"
+        text = f"WHEN {has_time} THEN {with_time} ELSE strftime({day}, {literal(form)})"
+        return f"CASE WHEN {day} IS NULL THEN {value} {text} END"
+    if column.left_factor is None and (column.kind != "number" or made.left.decimal == made.right.decimal):
+        return value
+    number = amount = number_sql(value, made.right.decimal)
+    if column.left_factor is not None:
+        amount = f"CAST(round(CAST({number} AS DOUBLE) / CAST('{column.left_factor}' AS DOUBLE), 9) AS {NUMBER})"
+    text = f"regexp_replace(CAST({amount} AS VARCHAR), '[.]?0+$', '')"
+    text = text if made.left.decimal == "." else f"replace({text}, '.', ',')"
+    return f"CASE WHEN {number} IS NULL THEN {value} ELSE {text} END"
 
 
 def _is_named(file: ComparisonFile) -> str:

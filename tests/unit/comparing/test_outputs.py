@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -137,6 +140,111 @@ def test_the_patch_makes_the_left_table_the_right_one(tmp_path: Path) -> None:
         assert row[change["column"]] == change["before"]
         row[change["column"]] = change["after"]
     assert table == {row["id"]: row for row in csv.DictReader(right.splitlines())}
+
+
+def patched(left: str, patch: str, key: str, *, delimiter: str) -> str:
+    """The left table with the patch carried out, as CSV."""
+    header, *_ = rows = list(csv.DictReader(left.splitlines(), delimiter=delimiter))
+    table = {row[key]: row for row in rows}
+    for change in csv.DictReader(io.StringIO(patch)):
+        if change["action"] == "delete":
+            del table[change[key]]
+            continue
+        row = table.setdefault(change[key], dict.fromkeys(header, "") | {key: change[key]})
+        if change["column"]:
+            row[change["column"]] = change["after"]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(header), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(table.values())
+    return out.getvalue()
+
+
+_DAYS = [date(2025, 1, 28) + timedelta(days=n) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("left_line", "right_line"),
+    [
+        (lambda n, c, d: f"{n};{c / 100:.2f};{d}".replace(".", ","), lambda n, c, d: f"{n},{c / 100:.2f},{d}"),
+        (lambda n, c, d: f"{n};{c / 100:.2f};{d}", lambda n, c, d: f"{n},{c},{d}"),
+        (lambda n, c, d: f"{n};{c};{d}", lambda n, c, d: f"{n},{c / 100:.2f},{d}"),
+        (lambda n, c, d: f"{n};{c};{d:%d.%m.%Y}", lambda n, c, d: f"{n},{c},{d:%m/%d/%Y}"),
+        (lambda n, c, d: f"{n};{c};{d}", lambda n, c, d: f"{n},{c},{d:%d.%m.%Y} 10:30"),
+    ],
+)
+def test_the_patch_speaks_the_left_files_language(
+    tmp_path: Path, left_line: Callable[[int, int, date], str], right_line: Callable[[int, int, date], str]
+) -> None:
+    cents = [1000 + n * 7919 % 90_000 for n in range(30)]
+    lines = list(zip(range(30), cents, _DAYS, strict=True))
+    other = [(n, c + 7 * (n == 4), d + timedelta(days=20 * (n == 5))) for n, c, d in lines]
+    left = "id;amount;day\n" + "".join(f"{left_line(*line)}\n" for line in lines[:-2])
+    (tmp_path / "right.csv").write_text("id,amount,day\n" + "".join(f"{right_line(*line)}\n" for line in other[1:]))
+    recipe = Recipe(keys=(KeyColumn("id", "id"),), ignore_format=True)
+    result = tmp_path / "result.duckdb"
+    (tmp_path / "left.csv").write_text(left)
+    assert not compare_files(tmp_path / "left.csv", tmp_path / "right.csv", result, recipe).is_equal
+    text = patched(left, write(result, "o.patch.csv").read_text(), "id", delimiter=";")
+    (tmp_path / "left.csv").write_text(text)
+    made = compare_files(tmp_path / "left.csv", tmp_path / "right.csv", tmp_path / "again.duckdb", recipe)
+    assert made.is_equal
+    assert [column.title for column in made.columns] == ["amount", "day"]
+
+
+def test_the_patch_of_a_list_of_keys_has_every_row(tmp_path: Path) -> None:
+    left = "id\n" + "".join(f"k{n}\n" for n in range(20))
+    (tmp_path / "left.csv").write_text(left)
+    (tmp_path / "right.csv").write_text("id\n" + "".join(f"k{n}\n" for n in range(5, 22)))
+    result = tmp_path / "result.duckdb"
+    compare_files(tmp_path / "left.csv", tmp_path / "right.csv", result)
+    text = patched(left, write(result, "o.patch.csv").read_text(), "id", delimiter=",")
+    assert text.split() == (tmp_path / "right.csv").read_text().split()
+
+
+@pytest.mark.parametrize("duplicates", ["refuse", "list", "nearest", "groups"])
+def test_masked_columns_are_masked_wherever_they_are(tmp_path: Path, duplicates: str) -> None:
+    (tmp_path / "l.csv").write_bytes(
+        b"made for SECRET0\n\nid,iban,v,only\nSECRET1,SECRET2,a,SECRET3\nSECRET1,SECRET2,b,SECRET3\n"
+        b"x\xc3\xbc,SECRET4,c,SECRET5\nM\xfcSECRET6,SECRET7,d,e\nSECRET8,SECRET9\nSECRET9,SECRET9,q,w\n"
+    )
+    (tmp_path / "r.csv").write_text(
+        "id,iban,v,other\nSECRET1,SECRET2,a,SECRET1\nSECRET1,SECRETA,x,SECRETB\nSECRETC,SECRETD,c,SECRETE\n"
+    )
+    names = [f"o{ending}" for ending in (".html", ".json", ".csv", ".patch.csv", ".xlsx", ".duckdb")]
+    outputs = [text for name in names for text in ("--out", str(tmp_path / name))]
+    masked = [text for name in ("id", "iban", "only", "other") for text in ("--sensitive", name)]
+    done = run(tmp_path / "l.csv", tmp_path / "r.csv", "--key", "id", "--duplicates", duplicates, *masked, *outputs,
+               "--save-recipe", tmp_path / "o.toml", "--json")  # fmt: skip
+    assert done.returncode == (2 if duplicates == "refuse" else 1), done.stderr
+    texts = [done.stdout, done.stderr]
+    for name in ("o.html", "o.json", "o.csv", "o.patch.csv", "o.toml"):
+        texts += [(tmp_path / name).read_text()] if (tmp_path / name).exists() else []
+    if duplicates != "refuse":
+        sheets = openpyxl.load_workbook(tmp_path / "o.xlsx")
+        texts.append(str([row for sheet in sheets for row in sheet.iter_rows(values_only=True)]))
+        with ComparisonFile(tmp_path / "o.duckdb") as file:
+            tables = [name for (name,) in file.con.sql("SELECT table_name FROM duckdb_tables()").fetchall()]
+            texts += [str(file.con.sql(f'FROM "{name}"').fetchall()) for name in tables]
+        again = run(
+            tmp_path / "l.csv", tmp_path / "r.csv", "--recipe", tmp_path / "o.toml", "--out", tmp_path / "p.json"
+        )
+        texts += [again.stdout, again.stderr, (tmp_path / "p.json").read_text()]
+    assert "SECRET" not in " ".join(texts)
+
+
+def test_a_cut_text_of_the_workbook_says_so(tmp_path: Path) -> None:
+    for name in ("l", "r"):
+        (tmp_path / f"{name}.csv").write_text(f"id,t\n1,{'x' * 40_000}{name}\n2,a\n")
+    compare_files(
+        tmp_path / "l.csv", tmp_path / "r.csv", tmp_path / "result.duckdb", Recipe(keys=(KeyColumn("id", "id"),))
+    )
+    cells = [
+        cell
+        for row in openpyxl.load_workbook(write(tmp_path / "result.duckdb", "o.xlsx"))["Changed"].values
+        for cell in row
+    ]
+    assert sum(str(cell).endswith("(cut: 40,001 characters)") for cell in cells) == 2
 
 
 def test_sensitive_values_are_in_no_output(tmp_path: Path) -> None:

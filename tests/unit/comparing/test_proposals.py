@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.comparing.tables import Comparison, compare_files
+from reconcile.comparing.tables import ColumnPair, Comparison, Recipe, compare_files
 from reconcile.errors import DefinitionError
 
 Table = Sequence[Sequence[object]]
@@ -129,3 +129,14 @@ def test_keys_whose_accents_are_stored_otherwise_meet(tmp_path: Path) -> None:
 
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_recipe_need_not_list_the_key_and_what_is_ignored_is_none(tmp_path: Path) -> None:
+    rows = [(n, f"C{n}", n * 3, f"x{n}") for n in range(40)]
+    left = write(tmp_path / "l.csv", ["id", "code", "amount", "v"], rows)
+    right = write(tmp_path / "r.csv", ["id", "code", "amount", "v"], rows[::-1])
+    recipe = Recipe(columns=(ColumnPair("v", "v"), ColumnPair("amount", "amount")))
+    made = compare_files(left, right, tmp_path / "result.duckdb", recipe)
+    assert (made.key, mapped(made)) == ("id", {"v": "v", "amount": "amount"})
+    recipe = Recipe(columns=(*recipe.columns, ColumnPair("id", "id", is_ignored=True)))
+    assert compare_files(left, right, tmp_path / "result.duckdb", recipe).key == "code"

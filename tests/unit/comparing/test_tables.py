@@ -245,6 +245,8 @@ def test_a_recipe_comes_back_as_it_was_saved(desk: Desk) -> None:
         duplicates="groups",
         ignore_format=True,
         timing_days=Decimal(3),
+        masked_left=("iban",),
+        masked_right=("iban", "bic"),
     )
     assert parse_recipe_text(dump_recipe(recipe)) == recipe
     made = desk.compare("id,v\n1,a\n", "id,v\n1,b\n")
@@ -261,6 +263,20 @@ def test_a_recipe_comes_back_as_it_was_saved(desk: Desk) -> None:
         ('duplicates = "maybe"', "duplicates is 'maybe'"),
         ('[[column]]\nleft = "a"\nabsolute = "much"', "which is no number"),
         ('[[column]]\nleft = "a"\nabsolute = -1', "absolute is -1"),
+        ('no_key = "false"', r"no_key is 'false'. Give true or false"),
+        ("ignore_format = 1", "ignore_format is 1"),
+        ('[[column]]\nleft = "a"\nis_ignored = "false"', r"is_ignored is 'false'. Give true or false"),
+        ('[[column]]\nleft = "a"\nignore_case = "no"', "ignore_case is 'no'"),
+        ('[[column]]\nleft = "a"\ndecimals = 2.5', r"decimals is 2\.5\. Give a whole number"),
+        ('[left]\nhas_header = "no"', "has_header is 'no'"),
+        ('[left]\nskip_lines = "x"', r"skip_lines is 'x'. Give a whole number"),
+        ("[left]\nsheet = 3", r"sheet is 3. Give a text"),
+        ('key = "id"', r"key is 'id'. Give a list"),
+        ('column = ["v"]', r"column is 'v'. Give a table"),
+        ('[[key]]\nleft = "id"\nnormalise = "trim"', r"normalise is 'trim'. Give a list"),
+        ('masked_left = "iban"', r"masked_left is 'iban'. Give a list"),
+        ("timing_days = -1", "timing_days is -1"),
+        ('[[column]]\nleft = "a"\nrelative = 10', "relative is 10"),
         ('no_key = true\n[[key]]\nleft = "a"', "names a key and says that there is none"),
     ],
 )

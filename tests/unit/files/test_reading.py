@@ -419,7 +419,8 @@ def test_a_workbook_tells_its_decimal_mark_or_is_told(
 ) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None
-    for row in (["id", "amount"], *map(list, enumerate(cells))):
-        book.active.append(row)
+    book.active.append(["id", "amount"])
+    for place, cell in enumerate(cells):
+        book.active.append([place, cell])
     book.save(tmp_path / "a.xlsx")
     assert read_file(con, tmp_path / "a.xlsx", "t", ReadOptions(decimal=decimal)).decimal == expected
