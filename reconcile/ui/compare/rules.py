@@ -47,8 +47,11 @@ def show_settings(desk: Desk) -> tuple[Recipe, DeltaGenerator]:
         place = st.container(width="content")
         if not is_running:
             _show_recipe_upload(desk)
-    if desk.refusal is not None and not is_running:
-        show_refusal(desk, recipe, desk.refusal)
+    # Emptied at once: what is no longer drawn stays on the screen until the script ends, here until all is compared.
+    with st.empty():
+        if desk.refusal is not None and not is_running:
+            with st.container():
+                show_refusal(desk, recipe, desk.refusal)
     return recipe, place
 
 
@@ -153,6 +156,7 @@ def _show_columns(desk: Desk) -> tuple[tuple[ColumnPair, ...], str]:
         _frame(desk),
         key=f"compare_columns_{desk.version}",
         hide_index=True,
+        placeholder="",
         num_rows="fixed",
         disabled=["Left", "Confidence"],
         alt="Columns of the left table, the right column each is compared with, and its rules",
