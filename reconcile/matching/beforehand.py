@@ -60,6 +60,7 @@ class Beforehand:
             other side: of names that several customers share, where no place can tell them apart.
         namesake_pairs: how many there are of those.
         ranks: share of each rank of the competition among matches and among others; None where that is learned.
+        most_matches: records of two sides have about one partner each.
     """
 
     usual: tuple[Floats, ...]
@@ -67,6 +68,7 @@ class Beforehand:
     namesakes: tuple[Floats, ...] = ()
     namesake_pairs: float = 0.0
     ranks: tuple[Floats, Floats] | None = None
+    most_matches: float = np.inf
 
 
 def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
@@ -79,8 +81,9 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     for i in alike or (telling if len(sources) == 1 else []):
         random[i] = usual[i]
     can_tell_apart = any("elsewhere" in evidence.comparisons[i].apart_when for i in telling)
+    most = np.inf if rivals is None else float(min(evidence.left_records, evidence.right_records))
     if rivals is None or not (telling or alike) or (can_tell_apart and len(sources) > 1):
-        return Beforehand(usual, tuple(random))
+        return Beforehand(usual, tuple(random), most_matches=most)
     beyond = _beyond_one_each(evidence, telling or alike, rivals)
     shares = [
         _shares(np.bincount(evidence.levels[:, i], beyond, len(each.labels)).astype(np.float64))
@@ -89,7 +92,7 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     ranks = np.maximum(RANKS_OF_MATCHES, TINY), np.maximum(RANKS_OF_OTHERS, TINY)
     saying = float(evidence.counts[evidence.levels.any(axis=1)].sum() / evidence.counts.sum())
     size = float(beyond.sum()) / max(saying, TINY)  # the matches that are learned are those of silent pairs too
-    return Beforehand(usual, tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None)
+    return Beforehand(usual, tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None, most)
 
 
 def _alike(evidence: Evidence) -> list[int]:

@@ -27,7 +27,7 @@ import numpy as np
 from reconcile.matching.beforehand import TINY, Beforehand, agrees_often, is_telling, know_beforehand
 from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats, Integers
-from reconcile.matching.rivals import COMPETITION, RIVAL_LEVELS, Rivals
+from reconcile.matching.rivals import AS_GOOD, COMPETITION, RIVAL_LEVELS, Rivals
 
 CLASSES = ("match", "random", "related", "elsewhere")
 SMOOTHING = 0.5  # pseudo-count of every level (Jeffreys)
@@ -308,7 +308,7 @@ def _maximise(model: MatchModel, evidence: Evidence, patterns: _Patterns) -> Mat
     counts = patterns.level_counts(weights)
     shares = {
         name: tuple(
-            _level_shares(name, each, counts[i][:, k], model.shares[name][i], sizes, evidence)
+            _level_shares(name, each, counts[i][:, k], model.shares[name][i], model.shares["match"][i], sizes, evidence)
             for i, each in enumerate(model.comparisons)
         )
         for k, name in enumerate(model.sizes)
@@ -317,12 +317,28 @@ def _maximise(model: MatchModel, evidence: Evidence, patterns: _Patterns) -> Mat
 
 
 def _level_shares(  # noqa: PLR0917 - one call, by position
-    name: str, each: Comparison, counts: Floats, present: Floats, sizes: Mapping[str, float], evidence: Evidence
+    name: str,
+    each: Comparison,
+    counts: Floats,
+    present: Floats,
+    matched: Floats,
+    sizes: Mapping[str, float],
+    evidence: Evidence,
 ) -> Floats:
-    """The shares of a comparison's levels in a class, from the expected number of its pairs at each level."""
+    """The shares of a comparison's levels in a class, from the expected number of its pairs at each level.
+
+    Args:
+        name: of the class.
+        each: the comparison.
+        counts: the expected numbers.
+        present: the shares until now.
+        matched: those among matches until now.
+        sizes: of the classes.
+        evidence: what there is to learn from.
+    """
     if each.role == COMPETITION.role:
         shares = _normalised(counts)
-        return shares if name == "match" else _tied(shares, sizes["match"], evidence)
+        return shares if name == "match" else _tied(shares, matched, sizes["match"], evidence)
     if name == "match":
         return _normalised(counts, _prior_counts(each, counts, sizes["match"]))
     if _is_free(name, each):
@@ -332,13 +348,20 @@ def _level_shares(  # noqa: PLR0917 - one call, by position
     return present
 
 
-def _tied(shares: Floats, matches: float, evidence: Evidence) -> Floats:
-    """A non-match is without a plausible rival only when neither record has its true partner on the other side."""
+def _tied(shares: Floats, matched: Floats, matches: float, evidence: Evidence) -> Floats:
+    """How pairs that are no matches stand in the competition, as far as matches tell.
+
+    One is without a plausible rival, or better than all, only when neither record has its true partner on the other
+    side. And that another candidate is as good never speaks for a match: of two that are alike one is none.
+    """
     lonely_left = 1.0 - min(matches / max(evidence.left_records, 1), 0.97)
     lonely_right = 1.0 - min(matches / max(evidence.right_records, 1), 0.97)
     alone = max(lonely_left * lonely_right, 0.003)
-    tied: Floats = shares * (1.0 - alone) / max(1.0 - shares[-1], TINY)
+    floors = matched * np.where(np.arange(len(shares)) == AS_GOOD, 1.0, alone)
+    tied: Floats = np.maximum(shares, floors)
     tied[-1] = alone
+    rest = np.arange(len(shares)) < AS_GOOD
+    tied[rest] = shares[rest] * max(1.0 - tied[~rest].sum(), TINY) / max(shares[rest].sum(), TINY)
     return tied
 
 
@@ -397,6 +420,7 @@ def _hold(model: MatchModel, known: Beforehand) -> MatchModel:
         sizes["elsewhere"] = known.namesake_pairs
     if known.ranks is not None and len(model.comparisons) > count:
         shares = {name: (*each[:count], known.ranks[name != "match"]) for name, each in shares.items()}
+    sizes["match"] = min(sizes["match"], known.most_matches)
     return replace(model, sizes=sizes, shares=shares)
 
 

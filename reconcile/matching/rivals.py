@@ -44,6 +44,7 @@ COMPETITION = Comparison(
     ),
 )
 RIVAL_LEVELS = len(COMPETITION.labels)
+AS_GOOD = 3  # the level of a candidate with a rival that is as good
 
 
 class Rivals:
