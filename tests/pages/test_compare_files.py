@@ -6,6 +6,7 @@ import csv
 import io
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,21 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest
 
-from reconcile.comparing.tables import ComparisonFile, RowFilter
+from reconcile.comparing.tables import (
+    ColumnPair,
+    ColumnRule,
+    ComparisonFile,
+    KeyColumn,
+    Recipe,
+    RowFilter,
+    dump_recipe,
+    parse_recipe_text,
+)
 from reconcile.errors import InputError, NotAllowedError
 from reconcile.model import ChangeSet, Operation, Person
 from reconcile.snapshots import open_snapshot
 from reconcile.state import audit, change_sets, snapshots
+from reconcile.systems.files import ReadOptions
 from reconcile.ui.compare.changes import draft, request_values
 from tests.pages.conftest import Site
 
@@ -315,3 +326,21 @@ def test_who_may_not_write_change_sets_is_refused_by_the_engine(full: Site) -> N
     assert first.id == again.id
     with pytest.raises(InputError, match="None of these cells"):
         draft(full.workbench, full.me, desk.chosen["left"], requests=[], title="x", request_key="other")
+
+
+def test_a_recipe_brings_its_settings_and_how_the_files_are_read(empty: Site) -> None:
+    at = two_files(empty)
+    desk = at.session_state["_compare_desk"]
+    recipe = Recipe(
+        keys=(KeyColumn("invoice", "invoice"),),
+        columns=(ColumnPair("invoice", "invoice"), ColumnPair("amount", "amount", ColumnRule(absolute=Decimal(1)))),
+        left=ReadOptions(encoding="cp1252"),
+    )
+    uploader = next(item for item in at.file_uploader if item.key == f"compare_recipe_{desk.version}")
+    uploader.set_value(("r.toml", dump_recipe(recipe).encode(), "application/toml")).run()
+    assert (desk.chosen["left"].options.encoding, desk.recipe.columns) == ("cp1252", recipe.columns)
+    assert "Not compared: left customer; right customer" in texts(at).replace("\\", "").replace("\u2060", "")
+    at.button(key="compare_now").click().run()
+    assert "The tables differ: 1 only left, 1 only right; 2 same." in texts(at).replace("\\", "").replace("\u2060", "")
+    with ComparisonFile(desk.result) as file:
+        assert parse_recipe_text(file.comparison.recipe).left.encoding == "cp1252"

@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconcile.comparing.tables.pages import ComparisonFile
-from reconcile.systems.files.sql import identifier
+from reconcile.comparing.tables.result import MASK
+from reconcile.systems.files.sql import identifier, literal
 
 _MOST_MEETINGS = 200
 _LEAST_LIKENESS = 0.5
+_THESE = "(SELECT unnest(?))"
+# Three digits behind a mark are taken for thousands, on both sides.
+_DECIMALS = "[.,]([0-9]{1,2}|[0-9]{4,})$"
+_DAY = "([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})([ t].*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Partner:
 
     Attributes:
         row: the neighbour's number in `rows`.
-        agreeing: columns (key included) with equal values, case and outer white space aside.
+        agreeing: columns (key included) with equal values, however each file writes them. Masked ones do not count.
         compared: columns in which at least one of the two has a value.
     """
 
@@ -42,14 +47,14 @@ def nearest_partners(file: ComparisonFile, rows: Sequence[int], side: str) -> di
     A value that more than 200 rows of the other side share does not make two rows neighbours, but counts as agreement.
     """
     made = file.comparison
-    columns = [*made.key_columns, *((column.left, column.right) for column in made.columns)]
-    if not rows or not columns:
+    pairs = [*made.key_columns, *((column.left, column.right) for column in made.columns)]
+    kinds = ["text"] * len(made.key_columns) + [column.kind for column in made.columns]
+    if not rows or not pairs:
         return {}
     place, other = (0, "right") if side == "left" else (1, "left")
-    mine = _values(file, side, [pair[place] for pair in columns], "(SELECT unnest(?))")
-    theirs = _values(
-        file, other, [pair[1 - place] for pair in columns], f"(SELECT row FROM rows WHERE class = 'only_{other}')"
-    )
+    mine = _values(file, side, [(pair[place], kind) for pair, kind in zip(pairs, kinds, strict=True)], _THESE)
+    lonely = f"(SELECT row FROM rows WHERE class = 'only_{other}')"
+    theirs = _values(file, other, [(pair[1 - place], kind) for pair, kind in zip(pairs, kinds, strict=True)], lonely)
     sql = (
         f"WITH mine AS ({mine}), theirs AS ({theirs}), "
         f"rare AS (SELECT position, h, 1 / ln(1.0 + count(*)) AS weight FROM theirs GROUP BY ALL "
@@ -68,9 +73,28 @@ def nearest_partners(file: ComparisonFile, rows: Sequence[int], side: str) -> di
     return {row: partner for row, partner in partners.items() if partner.likeness >= _LEAST_LIKENESS}
 
 
-def _values(file: ComparisonFile, side: str, columns: Sequence[str], rows: str) -> str:
-    """One row per value: row, position of its column, hash."""
+def _values(file: ComparisonFile, side: str, columns: Sequence[tuple[str, str]], rows: str) -> str:
+    """One row per value: row, position of its column, hash. `columns` are names with their kinds."""
     name = identifier(file.con.sql(f"SELECT * FROM {side}_rows LIMIT 0").columns[0])
-    texts = ", ".join(f"lower(trim({identifier(column)}))" for column in columns)
+    texts = ", ".join(_alike_sql(identifier(column), kind) for column, kind in columns)
     unnested = f"SELECT {name} AS row, unnest([{texts}]) AS v, unnest(range({len(columns)})) AS position"
-    return f"SELECT row, position, hash(v) AS h FROM ({unnested} FROM {side}_rows WHERE {name} IN {rows}) WHERE v <> ''"
+    return (
+        f"SELECT row, position, hash(v) AS h FROM ({unnested} FROM {side}_rows WHERE {name} IN {rows}) "
+        f"WHERE v NOT IN ('', {literal(MASK)})"
+    )
+
+
+def _alike_sql(value: str, kind: str) -> str:
+    """A value as it meets its like in the other file: 1.012,50 and 1012.5, 2026-03-04 and 04.03.2026."""
+    text = f"lower(trim({value}))"
+    if kind == "number":
+        whole = f"regexp_replace(regexp_replace({text}, '{_DECIMALS}', ''), '[^0-9-]', '', 'g')"
+        return (
+            f"CASE WHEN regexp_matches({text}, '[0-9]') THEN concat_ws('.', {whole}, "
+            f"nullif(rtrim(regexp_extract({text}, '{_DECIMALS}', 1), '0'), '')) ELSE {text} END"
+        )
+    if kind == "date":
+        parts = ", ".join(f"ltrim(right(regexp_extract({text}, '{_DAY}', {i}), 2), '0')" for i in (1, 2, 3))
+        is_day = f"regexp_full_match({text}, '{_DAY}')"
+        return f"CASE WHEN {is_day} THEN array_to_string(list_sort([{parts}]), '|') ELSE {text} END"
+    return text

@@ -25,7 +25,7 @@ from reconcile.comparing.tables import (
     nearest_partners,
 )
 from reconcile.comparing.tables import Cell as ResultCell
-from reconcile.comparing.tables.wording import DIFFERENCE_MEANINGS, evidence_words
+from reconcile.comparing.tables.wording import DIFFERENCE_MEANINGS, coverage, evidence_words
 from reconcile.model import DifferenceClass
 from reconcile.reporting.comparison import DIFFERENCE_TITLES, ROW_TITLES, figure, tie, verdict, write_output
 from reconcile.ui.compare.changes import show_change_set
@@ -78,10 +78,8 @@ def _show_verdict(made: Comparison) -> None:
     else:
         st.subheader(plain(verdict(made)), anchor=False)
     st.caption(plain(tie(made)) if made.is_tied else f":red[:material/error: {plain(tie(made))}]")
-    sources = (("left", made.left), ("right", made.right))
-    alone = [f"{word}: {', '.join(source.unmapped)}" for word, source in sources if source.unmapped]
-    if alone:
-        st.caption(f":material/visibility_off: Not compared: {plain('; '.join(alone))}.")
+    for sentence in coverage(made):
+        st.caption(f":material/visibility_off: {plain(sentence)}" if sentence.startswith("Not") else plain(sentence))
     for note in made.notes:
         st.caption(f":material/info: {plain(note)}")
 

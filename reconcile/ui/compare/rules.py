@@ -265,7 +265,9 @@ def _number(column: str, text: str) -> Decimal | None:
 
 def _show_recipe_upload(desk: Desk) -> None:
     """A saved recipe in place of the proposals."""
-    with st.popover("Use a recipe", icon=":material/receipt_long:", type="tertiary"):
+    # The key carries the version: a popover that stays open swallows the next click.
+    place = f"compare_recipe_place_{desk.version}"
+    with st.popover("Use a recipe", icon=":material/receipt_long:", type="tertiary", key=place):
         uploaded = st.file_uploader("Recipe", type=["toml"], key=f"compare_recipe_{desk.version}")
     if uploaded is not None:
         text = uploaded.getvalue().decode("utf-8", errors="replace")

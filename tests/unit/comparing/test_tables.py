@@ -302,6 +302,27 @@ def test_lonely_rows_are_offered_their_nearest_partner(desk: Desk) -> None:
     assert (partners[only.row].agreeing, partners[only.row].compared) == (3, 4)
 
 
+def test_a_nearest_partner_agrees_however_its_file_writes_numbers_and_dates(desk: Desk) -> None:
+    common = [
+        (f"K{n}", f"Customer {n}", n * 1000.5, f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}", f"s{n}") for n in range(50)
+    ]
+    lines = [f"{key},{name},{amount:.2f},{day},{secret}" for key, name, amount, day, secret in common]
+    others = [
+        f"{'X' if n == 20 else ''}{key};{name};{f'{amount:,.2f}'.translate(str.maketrans(',.', '.,'))};"
+        f"{day[8:]}.{day[5:7]}.{day[:4]};{secret}x"
+        for n, (key, name, amount, day, secret) in enumerate(common)
+    ]
+    header = ["id", "name", "amount", "day", "secret"]
+    pairs = tuple(ColumnPair(name, name, ColumnRule(is_sensitive=name == "secret")) for name in header)
+    recipe = Recipe(keys=(KeyColumn("id", "id"),), columns=pairs)
+    made = desk.compare("\n".join([",".join(header), *lines]), "\n".join([";".join(header), *others]), recipe)
+    assert next(column.rule for column in made.columns if column.title == "day") == "dates YYYY-MM-DD and DD.MM.YYYY"
+    with desk.open() as file:
+        (only,) = file.page(RowFilter("only_left"))
+        partner = nearest_partners(file, [only.row], "left")[only.row]
+    assert (partner.agreeing, partner.compared) == (3, 4), "name, amount and day; not the key, and nothing masked"
+
+
 def test_rows_are_filtered_by_column_class_and_text(desk: Desk) -> None:
     left = "id,a,b\n" + "".join(f"{n},x{n},{n}\n" for n in range(30))
     right = "id,a,b\n" + "".join(f"{n},{'X' if n % 3 else 'y'}{n},{n + (n == 5)}\n" for n in range(30))
