@@ -137,17 +137,30 @@ def _quotings(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _score(text: str, dialect: Dialect) -> tuple[float, int, int]:
-    """How well the dialect fits: share of records with the usual width, that width, and how early it is tried."""
-    widths = Counter(len(row) for row in _records(text, dialect))
+def _score(text: str, dialect: Dialect) -> tuple[float, int, bool, float, int]:
+    """How well the dialect fits.
+
+    Share of records with the usual width; that width; whether the first record has it too; how few values hold another
+    delimiter, as `50;1` does where `1;2,50;3,50` is cut at commas; and how early the dialect is tried.
+    """
+    rows = list(_records(text, dialect))
+    widths = Counter(len(row) for row in rows)
     if not widths:
-        return (0.0, 0, 0)
+        return (0.0, 0, False, 0.0, 0)
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
-    first = next(row for row in _records(text, dialect))
-    is_one_column = width == 1 or (width < 3 and len(first) != width)  # a title line stands above wider tables only
+    is_usual = len(rows[0]) == width
+    is_one_column = width == 1 or (width < 3 and not is_usual)  # a title line stands above wider tables only
     consistency = 0.05 if is_one_column else count / widths.total()
+    others = set(DELIMITERS) - {dialect.delimiter, ","}  # a comma is in amounts and texts of any table
+    strange = sum(1 for row in rows for cell in row if not others.isdisjoint(cell))
     order = DELIMITERS.index(dialect.delimiter) if dialect.delimiter in DELIMITERS else 0
-    return (round(consistency, 1), min(width, 3), count - order)
+    return (
+        round(consistency, 1),
+        min(width, 3),
+        is_usual,
+        -round(strange / max(1, sum(map(len, rows))), 1),
+        count - order,
+    )
 
 
 def title_rows(rows: Sequence[Sequence[str]]) -> int:

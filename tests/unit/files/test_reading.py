@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from datetime import datetime
@@ -44,6 +45,18 @@ def unreadable(con: duckdb.DuckDBPyConnection, read: ReadTable) -> list[tuple[in
         ("id,a\r\n1,x\n2,y\r\n", ",", '"', ".", True, [("1", "x"), ("2", "y")]),
         ("id,'a b'\n1,'x, y'\n", ",", "'", ".", True, [("1", "x, y")]),
         ("id,2025,2026\n1,10,20\n", ",", '"', ".", True, [("1", "10", "20")]),
+        ("id;a;b\n1;2,50;3,75\n2;4,00;5,25\n", ";", '"', ",", True, [("1", "2,50", "3,75"), ("2", "4,00", "5,25")]),
+        ("1;2,50;3,75\n2;4,00;5,25\n", ";", '"', ",", False, [("1", "2,50", "3,75"), ("2", "4,00", "5,25")]),
+        ("Liste\nid;a;b\n1;2,5;3,5\n2;4,5;5,5\n", ";", '"', ",", True, [("1", "2,5", "3,5"), ("2", "4,5", "5,5")]),
+        (
+            'k|a|b\n1|"x ;, 1"|"y ;, 2"\n2|"x ;, 3"|"z"\n',
+            "|",
+            '"',
+            ".",
+            True,
+            [("1", "x ;, 1", "y ;, 2"), ("2", "x ;, 3", "z")],
+        ),
+        ("k,a\n1,x;y;z\n2,u;v;w\n", ",", '"', ".", True, [("1", "x;y;z"), ("2", "u;v;w")]),
         ("id;a\n1;1.234,50 €\n2;7,25 €\n", ";", '"', ",", True, [("1", "1.234,50 €"), ("2", "7,25 €")]),
         ("name\nSmith\nJones\n", ",", '"', ".", True, [("Smith",), ("Jones",)]),
         ("name\nSmith, Ann\nJones, Bob\n", ",", '"', ".", True, None),
@@ -168,6 +181,17 @@ def test_no_row_is_lost_where_lines_below_a_title_end_otherwise(  # noqa: PLR091
     (tmp_path / "a.csv").write_bytes(text.encode())
     read = read_file(con, tmp_path / "a.csv", "t")
     assert rows(con, read) == [("1", "a", "2"), ("2", "b", "3"), ("3", "c", "4")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_delimiters_within_quotes_of_every_record_mislead_nobody(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, delimiter: str
+) -> None:
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        written = [("key", "a", "b"), *((f"K{n}", f'x "q" ;, {n}', f"y ;, |\t{n}") for n in range(60))]
+        csv.writer(file, delimiter=delimiter).writerows(written)
+    read = read_file(con, tmp_path / "a.csv", "t")
+    assert [read.columns, *rows(con, read)] == written
 
 
 @pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
