@@ -26,7 +26,7 @@ from reconcile.systems.files import ReadOptions, ReadTable, read_file
 from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
-_MOST_OVERLAP_ROWS = 100_000
+_MOST_OVERLAP_ROWS, _MOST_OVERLAP_COLUMNS = 100_000, 60
 _TIME_ZONE = "SET GLOBAL TimeZone = 'UTC'"  # for every connection to the same database
 
 
@@ -125,9 +125,10 @@ class Workspace:
     def propose_columns(self) -> tuple[ColumnProposal, ...]:
         """Which columns belong together, with likeness, overlap and confidence.
 
-        In large tables nobody waits for the shared values of columns that have the same name anyway.
+        In long and wide tables nobody waits for the shared values of columns that have the same name anyway.
         """
-        is_small = max(self.left.rows, self.right.rows) <= _MOST_OVERLAP_ROWS
+        is_short = max(self.left.rows, self.right.rows) <= _MOST_OVERLAP_ROWS
+        is_small = is_short and len(self.left.columns) <= _MOST_OVERLAP_COLUMNS
         return propose_columns(self.con, self.left, self.right, with_overlap=is_small)
 
     def suggest_keys(self, pairs: tuple[ColumnPair, ...]) -> tuple[KeyProposal, ...]:
