@@ -23,6 +23,7 @@ _SAME = {
     "telephone": "phone", "tel": "phone", "mobile": "phone", "surname": "lastname", "familyname": "lastname",
     "forename": "firstname", "givenname": "firstname", "organization": "company", "organisation": "company",
     "no": "number", "nr": "number", "num": "number", "province": "state", "region": "state", "website": "url",
+    "town": "city",
 }  # fmt: skip
 _CUSTOM = re.compile(r"^(cf_|[a-z0-9]+__)|(__c)$", re.IGNORECASE)
 _CONFIDENT = 0.5

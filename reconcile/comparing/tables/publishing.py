@@ -25,7 +25,8 @@ def published(target: Path) -> Iterator[Path]:
         _sync(part)
         part.replace(target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        for left_over in (part, part.with_name(f"{part.name}.wal")):  # DuckDB's own, where the disk was full
+            left_over.unlink(missing_ok=True)
         raise
 
 

@@ -20,6 +20,7 @@ WarningKind = Literal[
     "formulas_without_value",
     "json_around_rows",
     "other_sheets",
+    "total_rows",
 ]
 
 _SENTENCES: dict[WarningKind, str] = {
@@ -38,6 +39,7 @@ _SENTENCES: dict[WarningKind, str] = {
     "spreadsheet and save it",
     "json_around_rows": "it is a list of {count} row{s} within one object, of which the rest was not read",
     "other_sheets": "{count} other sheet{s} of the workbook, not read",
+    "total_rows": "{count} row{s} at the end called a total, which counts as a row and in the sums",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -233,6 +234,10 @@ def _database(
 
 
 _DECIMAL_ROWS = 2000
+_LAST_ROWS = 3
+_TOTAL = re.compile(
+    r"(grand |sub)?-?totals?( .*)?|sum(me)?|(gesamt|zwischen)-?summe( .*)?|gesamt|somme|suma|totale", re.IGNORECASE
+)
 _LOADERS: Mapping[Form, _Loader] = {
     "delimited": _delimited,
     "workbook": _workbook,
@@ -255,6 +260,8 @@ def _read_table(
     columns = tuple(con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns)
     unreadable = _count(con, f"{table}_unreadable")
     warnings = [*found.warnings, *_ragged(con, table, unreadable), *content_warnings(con, table, columns)]
+    rows = _count(con, table)
+    warnings += _totals(con, table, rows)
     return ReadTable(
         table=table,
         unreadable_table=f"{table}_unreadable",
@@ -262,7 +269,7 @@ def _read_table(
         form=form,
         is_gzip=is_gzip,
         columns=columns,
-        rows=_count(con, table),
+        rows=rows,
         unreadable=unreadable,
         dialect=found.dialect,
         sheet=found.sheet,
@@ -281,6 +288,16 @@ def _empties(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str])
     select = ", ".join(f"coalesce(bool_or({identifier(column)} = ''), false)" for column in columns)
     found = con.sql(f"SELECT {select} FROM {identifier(table)}").fetchall()[0]
     return tuple(column for column, has_empty in zip(columns, found, strict=True) if has_empty)
+
+
+def _totals(con: duckdb.DuckDBPyConnection, table: str, rows: int) -> list[ReadWarning]:
+    """Among the last rows, those whose first value is "Total" or the like: reports end so, and amounts count twice."""
+    last = con.sql(f"SELECT * FROM {identifier(table)} WHERE rowid >= {rows - _LAST_ROWS} ORDER BY rowid").fetchall()
+    found = [[value for value in row if value] for row in last]
+    totals = [row for row in found if len(row) > 1 and _TOTAL.fullmatch(row[0].strip())]
+    if not totals or rows <= _LAST_ROWS:
+        return []
+    return [ReadWarning("total_rows", len(totals), examples=tuple(" ".join(row)[:80] for row in totals))]
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

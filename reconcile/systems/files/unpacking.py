@@ -26,7 +26,7 @@ def gunzip(source: Path, target: Path, limits: Limits = LIMITS) -> None:
     try:
         with gzip.open(source, "rb") as file, target.open("wb") as out:
             is_bomb = not _copy_bounded(file, out, source.stat().st_size, limits)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:  # a full disk is no damage of the file
         target.unlink(missing_ok=True)
         problem = f"the gzip data is damaged ({str(error).rstrip('.')})"
         raise UnreadableFileError(source.name, problem, remedy="Fetch the file again.") from error

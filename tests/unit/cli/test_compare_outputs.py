@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,14 @@ def test_an_output_may_be_no_ordinary_file(files: list[Path], tmp_path: Path) ->
     (tmp_path / "null.json").symlink_to("/dev/null")
     assert run(*files, "--out", tmp_path / "null.json").returncode == 1
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_full_disk_is_one_sentence(files: list[Path], tmp_path: Path) -> None:
+    for name in ("o.json", "o.html", "o.csv"):
+        (tmp_path / name).symlink_to("/dev/full")
+        done = run(*files, "--out", tmp_path / name)
+        assert done.returncode == 2
+        assert re.fullmatch("Could not compare: .*No space left.*\n", done.stderr), done.stderr
 
 
 @pytest.mark.parametrize("tolerance", ["nan", "inf", "1,5", "-1", "1e30", "1000%", ""])

@@ -21,6 +21,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, UnreadableFileError
 from reconcile.systems.files import Limits, ReadOptions, read_file
+from reconcile.systems.files.unpacking import gunzip
 
 SHEET = "xl/worksheets/sheet1.xml"
 _OPEN = "http://schemas.openxmlformats.org"
@@ -147,6 +148,12 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
     finally:
         is_done.set()
         writer.join()
+
+
+def test_a_full_disk_is_not_called_a_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"id,v\n" * 1000))
+    with pytest.raises(OSError, match="No space left"):
+        gunzip(tmp_path / "a.csv.gz", Path("/dev/full"))
 
 
 def test_a_pipe_is_read(tmp_path: Path) -> None:

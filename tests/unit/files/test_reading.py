@@ -448,3 +448,23 @@ def test_a_workbook_tells_its_decimal_mark_or_is_told(
         book.active.append([place, cell])
     book.save(tmp_path / "a.xlsx")
     assert read_file(con, tmp_path / "a.xlsx", "t", ReadOptions(decimal=decimal)).decimal == expected
+
+
+@pytest.mark.parametrize(
+    ("last", "count"),
+    [
+        ("TOTAL,,60", 1),
+        (",Gesamtsumme,60", 1),
+        ("Subtotal,,50\nGrand total for May,,60", 2),
+        ("Total Energies,x,60", 1),  # told too often rather than too seldom: it is a question, nothing is left out
+        ("x,Total,60", 0),
+        ("Totality,x,60", 0),
+        ("Total,,", 0),
+    ],
+)
+def test_a_total_at_the_end_is_told(con: duckdb.DuckDBPyConnection, tmp_path: Path, last: str, count: int) -> None:
+    lines = "".join(f"r{n},c{n},{n}\n" for n in range(10))
+    (tmp_path / "a.csv").write_text(f"id,name,amount\n{lines}{last}\n")
+    read = read_file(con, tmp_path / "a.csv", "t")
+    assert read.rows == 10 + len(last.split("\n"))
+    assert [(w.kind, w.count) for w in read.warnings] == ([("total_rows", count)] if count else [])
