@@ -1,7 +1,8 @@
 """Company names compared: by the words they share and by what is left over on both sides.
 
 What tells two companies of one family apart is a word on each side that the other lacks; a word too many on one side
-only, a misspelt word or a general word ("services") tells much less.
+only, a misspelt word or a general word ("services") tells much less. Numbers are no misspellings of each other:
+"Fund III" and "Fund IV", "Store 101" and "Store 102" are not one, however alike they are written.
 """
 
 from __future__ import annotations
@@ -58,12 +59,13 @@ NAMESAKES = {4: 10.0, 5: 5.0, 6: 1.5, 7: 1.5, 8: 0.15, 9: 0.1, 10: 0.05, 11: 0.0
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """The words of two names: bits both share, bits each has over, and whether a misspelt word was taken as shared."""
+    """The words of two names: bits both share, bits each has over; whether each has a number that the other lacks."""
 
     both: Bits
     over_a: Bits
     over_b: Bits
     total: Bits
+    numbered_apart: Flags
 
 
 def name_level(pairs: Pairs) -> Levels:
@@ -91,10 +93,13 @@ def _differing(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> Levels:
     contained = np.where(both < rare, 6, np.where(total_over <= GENERAL, 8, 7))
     nearly = (total_over == 0) | (alike >= 0.97)
     nearly |= _few_edits(pairs, keys, ~nearly & (alike >= LIKELY_MISSPELT))
+    apart = shared.numbered_apart
+    nearly &= ~apart
     return first_true(
         len(places),
         (nearly, np.where(both >= rare, 11, 10)),
         (_is_acronym(pairs, places, keys) | _is_trading_name(pairs, places), 9),
+        (apart & (both > 0), 4),
         ((over == 0) & (both > GENERAL), contained),
         (alike >= 0.94, 7),
         ((over <= GENERAL) & (both >= rare), 5),
@@ -114,7 +119,8 @@ def _shared(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> _Shared:
     in_b, in_a = _found(a, b), _found(b, a)
     shared = np.where(in_b, vocabulary.bits[a], 0).sum(axis=1, dtype=np.int32)
     x, y = _first_unmatched(a, in_b), _first_unmatched(b, in_a)
-    alike = _words_alike(pairs, vocabulary, x, y)
+    apart = _has_own_number(a, in_b, vocabulary) & _has_own_number(b, in_a, vocabulary)
+    alike = _words_alike(pairs, vocabulary, x, y) & ~apart
     x_bits = np.where(alike, vocabulary.bits[x].astype(np.int32), 0)
     y_bits = np.where(alike, vocabulary.bits[y].astype(np.int32), 0)
     bits_a, bits_b = left.bits[rows[0]].astype(np.int32), right.bits[rows[1]].astype(np.int32)
@@ -123,6 +129,7 @@ def _shared(pairs: Pairs, places: Places, vocabulary: Vocabulary) -> _Shared:
         np.maximum(bits_a - shared - x_bits, 0),
         np.maximum(bits_b - shared - y_bits, 0),
         bits_a + bits_b,
+        apart,
     )
 
 
@@ -132,6 +139,12 @@ def _found(own: Words, other: Words) -> Flags:
     for i in range(other.shape[1]):
         found |= own == other[:, i : i + 1]
     return found & (own > 0)
+
+
+def _has_own_number(words: Words, found: Flags, vocabulary: Vocabulary) -> Flags:
+    """Whether a name has a number that the other one lacks."""
+    own: Flags = np.logical_or.reduce(vocabulary.numbers[words] & ~found, axis=1)
+    return own
 
 
 def _first_unmatched(words: Words, found: Flags) -> Words:

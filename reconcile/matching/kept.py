@@ -28,7 +28,7 @@ from reconcile.matching.prepare import Prepared
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.side import COUNTED
 from reconcile.matching.statistics import Counts, Hashes, Statistics, gather_statistics
-from reconcile.matching.vocabulary import Vocabulary
+from reconcile.matching.vocabulary import Vocabulary, vocabulary_of
 from reconcile.model import Role
 from reconcile.snapshots.sql import literal
 
@@ -74,13 +74,13 @@ class KeptStatistics(Statistics):
         known = self.vocabulary
         bits = np.concatenate([known.bits, np.full(len(fresh), known.bits.max(initial=1), dtype=np.int16)])
         words = pl.concat([known.words, fresh], rechunk=True) if len(fresh) else known.words
-        every = self.with_words(Vocabulary(words, bits, known.rare_bits))
+        every = self.with_words(vocabulary_of(words, bits, known.rare_bits))
         found = [np.searchsorted(every.hashes, np.maximum(side.hashes, 1)) for side in sides]
         ids = [
             np.where(side.hashes == 0, 0, every.ids[place]).astype(np.int32)
             for side, place in zip(sides, found, strict=True)
         ]
-        return Vocabulary(words, bits, known.rare_bits), ids
+        return vocabulary_of(words, bits, known.rare_bits), ids
 
     def with_words(self, vocabulary: Vocabulary) -> KeptStatistics:
         """The statistics with the words of a vocabulary that has more."""
@@ -191,7 +191,7 @@ def read_match(con: Connection, kept: str) -> tuple[KeptMatch, KeptStatistics]:
     words = con.sql(f"SELECT word, bits FROM {kept}.words ORDER BY token_id").pl()
     if words.height:
         bits = words["bits"].cast(pl.Int16).to_numpy()
-        statistics = statistics.with_words(Vocabulary(words["word"].rechunk(), bits, document["rare_bits"]))
+        statistics = statistics.with_words(vocabulary_of(words["word"].rechunk(), bits, document["rare_bits"]))
     match = KeptMatch(
         tuple(tuple(each) for each in document["roles"]),
         frozenset(document["columns"]),

@@ -14,7 +14,7 @@ import polars as pl
 
 from reconcile.matching.clean.tokens import SEED, NameWords
 from reconcile.matching.side import MOST, Side, hashes
-from reconcile.matching.vocabulary import Vocabulary
+from reconcile.matching.vocabulary import Vocabulary, vocabulary_of
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -48,7 +48,7 @@ class Statistics:
 
         A word never seen is as rare as one that a single name has; new ones are numbered by their hashes.
         """
-        known = self.vocabulary or Vocabulary(pl.Series([None], dtype=pl.String), np.zeros(1, np.int16), 56)
+        known = self.vocabulary or vocabulary_of(pl.Series([None], dtype=pl.String), np.zeros(1, np.int16), 56)
         own = known.words.hash(seed=SEED).to_numpy()[1:]
         order = np.argsort(own)
         flat = [np.unique(side.hashes) for side in sides]
@@ -61,7 +61,7 @@ class Statistics:
         words = pl.concat([pl.DataFrame({"hash": side.hashes, "word": side.words}) for side in sides])
         fresh = words.filter(pl.col("hash").is_in(pl.Series(unseen).implode())).unique("hash").sort("hash")["word"]
         bits = np.concatenate([known.bits, np.full(len(fresh), known.bits.max(initial=1), dtype=np.int16)])
-        vocabulary = Vocabulary(pl.concat([known.words, fresh], rechunk=True), bits, known.rare_bits)
+        vocabulary = vocabulary_of(pl.concat([known.words, fresh], rechunk=True), bits, known.rare_bits)
         return vocabulary, [_looked_up(side.hashes, every, ids) for side in sides]
 
 

@@ -25,6 +25,7 @@ GENERAL_WORDS = (
     *dict.fromkeys(ABBREVIATIONS.values()), "global", "partner", "son", "united", "new", "world", "city", "capital",
     "property", "estate", "care", "health", "food", "trading", "supply", "design", "energy", "digital",
 )  # fmt: skip
+NUMBER = r"\d|^(?:x{0,2}(?:i{1,3}|iv|vi{0,3}|ix)|xx?)$"
 BIT_SCALE = 8  # word weights are whole eighths of a bit, so that sums do not depend on their order
 
 
@@ -35,11 +36,13 @@ class Vocabulary:
     Attributes:
         words: text by id; id 0 is no word.
         bits: INT16, in eighths of a bit, by id.
+        numbers: whether the word numbers things that are otherwise alike: it has a digit or is a Roman numeral.
         rare_bits: words of this many eighths and more are shared by chance by fewer than 16 pairs of names.
     """
 
     words: pl.Series
     bits: npt.NDArray[np.int16]
+    numbers: npt.NDArray[np.bool_]
     rare_bits: int
 
 
@@ -96,7 +99,13 @@ def make_vocabulary(words: pl.Series, counts: npt.NDArray[np.int64], records: in
     bits = np.maximum(np.rint(BIT_SCALE * np.log2(records / np.maximum(counts, 1))), 1)
     rare_bits = round(max(7.0, math.log2(max(records, 2)) - 4.0) * BIT_SCALE)
     none = pl.Series([None], dtype=pl.String)
-    return Vocabulary(pl.concat([none, words], rechunk=True), np.concatenate(([0], bits)).astype(np.int16), rare_bits)
+    known = pl.concat([none, words], rechunk=True)
+    return vocabulary_of(known, np.concatenate(([0], bits)).astype(np.int16), rare_bits)
+
+
+def vocabulary_of(words: pl.Series, bits: npt.NDArray[np.int16], rare_bits: int) -> Vocabulary:
+    """The vocabulary of words whose bits are known; the first is no word."""
+    return Vocabulary(words, bits, words.str.contains(NUMBER).fill_null(value=False).to_numpy(), rare_bits)
 
 
 def rarest_words(ids: npt.NDArray[np.int32], starts: npt.NDArray[np.int64], bits: npt.NDArray[np.int16]) -> RareWords:
