@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from reconcile.comparing.tables.publishing import published
 from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
-from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
+from reconcile.comparing.tables.result import MASK, ClassTotal, Comparison, SourceInfo
 from reconcile.comparing.tables.side import Side, at_once, one_row
 from reconcile.errors import DefinitionError
 from reconcile.model import Progress, utc_now
@@ -173,7 +173,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     _write_unreadable(con, plan)
     _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
-    notes = [*notes, *_group_notes(con)]
+    notes = [*notes, *_group_notes(con), *_nothing_met(plan, totals)]
     made = Comparison(
         left=_source(plan.left, plan, "left"),
         right=_source(plan.right, plan, "right"),
@@ -192,6 +192,15 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     con.execute("CREATE OR REPLACE TABLE result._comparison (json VARCHAR)")
     con.execute("INSERT INTO result._comparison VALUES (?)", [comparison_json(made)])
     return made
+
+
+def _nothing_met(plan: Plan, totals: Sequence[ClassTotal]) -> list[str]:
+    """Where not one key is on both sides, it is seldom because all rows are missing."""
+    found = {item.name: (item.left_rows, item.right_rows) for item in totals}
+    is_alone = (found["only_left"][0], found["only_right"][1]) == (plan.left.rows, plan.right.rows)
+    if not plan.keys or not is_alone or not plan.left.rows or not plan.right.rows:
+        return []
+    return ["No key is in both files: perhaps it is another column, or the two files write it otherwise."]
 
 
 def _group_notes(con: duckdb.DuckDBPyConnection) -> list[str]:

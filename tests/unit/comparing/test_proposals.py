@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.comparing.tables import ColumnPair, Comparison, Recipe, compare_files
+from reconcile.comparing.tables import ColumnPair, Comparison, KeyColumn, Recipe, compare_files
 from reconcile.errors import DefinitionError
 
 Table = Sequence[Sequence[object]]
@@ -140,3 +140,12 @@ def test_a_recipe_need_not_list_the_key_and_what_is_ignored_is_none(tmp_path: Pa
     assert (made.key, mapped(made)) == ("id", {"v": "v", "amount": "amount"})
     recipe = Recipe(columns=(*recipe.columns, ColumnPair("id", "id", is_ignored=True)))
     assert compare_files(left, right, tmp_path / "result.duckdb", recipe).key == "code"
+
+
+def test_a_key_that_meets_nowhere_is_told(tmp_path: Path) -> None:
+    left = write(tmp_path / "l.csv", ["day", "v"], [(f"{n + 1:02d}.01.2025", n) for n in range(20)])
+    right = write(tmp_path / "r.csv", ["day", "v"], [(f"2025-01-{n + 1:02d}", n) for n in range(20)])
+    made = compare_files(left, right, tmp_path / "result.duckdb", Recipe(keys=(KeyColumn("day", "day"),)))
+    assert made.notes == (
+        "No key is in both files: perhaps it is another column, or the two files write it otherwise.",
+    )
