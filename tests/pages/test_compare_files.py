@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -29,7 +30,9 @@ from reconcile.model import ChangeSet, Operation, Person
 from reconcile.snapshots import open_snapshot
 from reconcile.state import audit, change_sets, snapshots
 from reconcile.systems.files import ReadOptions
+from reconcile.ui.compare import folders
 from reconcile.ui.compare.changes import draft, request_values
+from reconcile.ui.compare.desk import SIDES, Chosen, Desk
 from tests.pages.conftest import Site
 
 PAGE = "pages/10_Compare_files.py"
@@ -344,3 +347,20 @@ def test_a_recipe_brings_its_settings_and_how_the_files_are_read(empty: Site) ->
     assert "The tables differ: 1 only left, 1 only right; 2 same." in texts(at).replace("\\", "").replace("\u2060", "")
     with ComparisonFile(desk.result) as file:
         assert parse_recipe_text(file.comparison.recipe).left.encoding == "cp1252"
+
+
+def test_two_tables_whose_reading_ends_at_once_are_proposed_for(tmp_path: Path) -> None:
+    for name, text in (("a.csv", LEFT), ("b.csv", RIGHT)):
+        (tmp_path / name).write_text(text)
+    desk = Desk(folders.new_folder(tmp_path), "me")
+    for _ in range(10):
+        desk.choose("left", Chosen(tmp_path / "a.csv", "a.csv"))
+        desk.choose("right", Chosen(tmp_path / "b.csv", "b.csv"))
+        deadline = time.monotonic() + 30
+        while desk.doing and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert desk.is_ready
+        assert [key.left for key in desk.recipe.keys] == ["invoice"]
+        for side in SIDES:
+            desk.swap_out(side)
+        desk.recipe = Recipe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 import zipfile
@@ -117,12 +118,23 @@ def _refuse_archive(path: Path, name: str) -> None:
         )
 
 
+# No text has many of these; NUL is left out, because UTF-16 and some mainframes' exports are full of it.
+_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f"})
+_FEW_CONTROLS, _SHARE_OF_CONTROLS, _WIDE = 40, 0.02, 0.25
+
+
 def _refuse_binary(head: bytes, name: str) -> None:
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise UnreadableFileError(
                 name, f"it is {what}, not a table", remedy="Give CSV, TSV, XLSX, Parquet or JSON lines."
             )
+    controls = sum(head.count(byte) for byte in _CONTROLS)
+    is_wide = head.count(0) > _WIDE * len(head) or head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    if not is_wide and controls > max(_FEW_CONTROLS, _SHARE_OF_CONTROLS * len(head)):
+        raise UnreadableFileError(
+            name, "it is not text, whatever its ending says", remedy="Give CSV, TSV, XLSX, Parquet or JSON lines."
+        )
     if _MARKUP.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")):
         remedy = "Open it in a spreadsheet program and save it as XLSX or CSV."
         raise UnreadableFileError(name, "it is a web page or XML, whatever its ending says", remedy=remedy)

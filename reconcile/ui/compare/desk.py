@@ -260,6 +260,8 @@ class Desk:
                 others = [each for each in SIDES if each != side and each in self.doing]
                 is_due = self.turns[side] == turn and len(self.read) == len(SIDES) and not others
                 if not is_due or self._is_proposed:
+                    if self.turns[side] == turn:  # here, or each of two that end at once leaves it to the other
+                        self.doing.pop(side, None)
                     return
                 self.doing[side] = "Finding columns and key"
                 turns = dict(self.turns)

@@ -186,6 +186,7 @@ def test_an_open_quote_names_its_line(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"PAR1 but not really", "Parquet file is damaged"),
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (bytes((n * n + n // 7) % 256 for n in range(4000)), "not text"),
         (b"\xef\xbb\xbf\n<!DOCTYPE html><table><tr><td>id</td></tr></table>", "web page or XML"),
         (b'<?xml version="1.0"?><Workbook><Worksheet/></Workbook>', "web page or XML"),
         (zipped("a.csv"), "ZIP archive with a.csv"),
