@@ -19,7 +19,7 @@ from reconcile.matching.rivals import Rivals
 if TYPE_CHECKING:
     from reconcile.matching.learn import Evidence
 
-TELLING_SHARE = 0.05  # of random pairs that agree as well as any: above it, agreement tells little
+TELLING_SHARE = 0.12  # of random pairs that agree as well as any: above it (eight towns), agreement tells little
 TINY = 1e-15
 USUAL_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
 # How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 import pytest
 
-from reconcile.matching import MatchRules, link
+from reconcile.matching import MatchRules, dedupe, link
 
 SURNAMES = (
     "Müller", "Schröder", "Köhler", "Bäcker", "Jäger", "Weiß", "Groß", "Schäfer", "König", "Böhm", "Krüger", "Schütz",
@@ -85,3 +85,16 @@ def test_customers_that_look_alike_are_kept_apart(
     assert figures["precision"] >= precision
     assert figures["recall"] >= recall
     assert figures["said"] == pytest.approx(figures["precision"], abs=0.06)
+
+
+def test_a_dozen_towns_keep_duplicates_of_different_towns_apart() -> None:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE records (record_id VARCHAR, name VARCHAR, city VARCHAR)")
+    for side, rows in zip("lr", trades(), strict=True):
+        con.executemany(f"INSERT INTO records VALUES (? || '-{side}', ?, ?)", rows)
+    dedupe(con, "records", MatchRules(accept=0.5))
+    found, right = con.execute("""SELECT count(*), count(*) FILTER (split_part(id_a, '-', 1) = split_part(id_b, '-', 1))
+        FROM pairs WHERE probability >= 0.5""").fetchall()[0]
+    print(right / found, right)
+    assert right / found >= 0.9
+    assert right >= 250
