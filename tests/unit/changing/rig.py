@@ -71,18 +71,20 @@ class Orgs:
         return [next(self.linked) for _ in range(number)]
 
     def take_named_differently(self) -> tuple[str, str]:
-        """A pair as `take` gives it, whose two names are not the same text."""
-        names = dict(self.rows(self.source.left, "SELECT Id, Name FROM Account"))
-        companies = dict(self.rows(self.source.right, "SELECT id, company FROM customer"))
-        return next((account, customer) for account, customer in self.linked if names[account] != companies[customer])
+        """A pair as `take` gives it, whose customer has a name that no account has."""
+        names = {name for (name,) in self.rows(self.source.left, "SELECT lower(Name) FROM Account")}
+        companies = dict(self.rows(self.source.right, "SELECT id, lower(company) FROM customer"))
+        return next((account, customer) for account, customer in self.linked if companies[customer] not in names)
 
     def rows(self, snapshot: Snapshot, query: str) -> list[tuple[Any, ...]]:
         with open_snapshot(snapshot.path) as con:
             return con.execute(query).fetchall()
 
     def _linked_pairs(self) -> list[tuple[str, str]]:
-        query = f"SELECT Id, {CB_ID} FROM Account WHERE {CB_ID} IS NOT NULL AND IsPersonAccount = 'false' ORDER BY Id"
-        accounts = self.rows(self.source.left, query)
+        # An account whose name another has cannot be given that name again: the org's duplicate rule refuses it.
+        own_name = "lower(Name) IN (SELECT lower(Name) FROM Account GROUP BY 1 HAVING count(*) = 1)"
+        where = f"{CB_ID} IS NOT NULL AND IsPersonAccount = 'false' AND {own_name}"
+        accounts = self.rows(self.source.left, f"SELECT Id, {CB_ID} FROM Account WHERE {where} ORDER BY Id")
         customers = dict(self.rows(self.source.right, f"SELECT id, {CF} FROM customer WHERE company IS NOT NULL"))
         held = Counter(customer for _, customer in accounts)
         return [(a, c) for a, c in accounts if customers.get(c) == a and held[c] == 1]
