@@ -364,3 +364,20 @@ def test_two_tables_whose_reading_ends_at_once_are_proposed_for(tmp_path: Path) 
         for side in SIDES:
             desk.swap_out(side)
         desk.recipe = Recipe()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"owner": "me"}', '{"owner": "me", "tables": {}, "recipe": "[[", "result": ""}']
+)
+def test_a_desk_whose_note_cannot_be_read_is_as_good_as_gone(tmp_path: Path, text: str) -> None:
+    folder = folders.new_folder(tmp_path)
+    (folder / "desk.json").write_text(text)
+    assert folders.find_note(tmp_path, folder.name, "me") is None
+
+
+def test_a_desk_is_found_by_its_owner_alone(tmp_path: Path) -> None:
+    folder = folders.new_folder(tmp_path)
+    folders.write_note(folder, folders.Note("me", {}, Recipe(), None, None, is_comparing=False))
+    assert folders.find_note(tmp_path, folder.name, "me") is not None
+    assert folders.find_note(tmp_path, folder.name, "somebody else") is None
+    assert folders.find_note(tmp_path, f"../{tmp_path.name}/{folder.name}", "me") is None

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.comparing.tables import Recipe, dump_recipe, parse_recipe_text
+from reconcile.errors import ReconcileError
 from reconcile.model import Side, new_id
 
 _KEPT_DAYS = 7
 _NOTE = "desk.json"
 _NAME = re.compile(r"desk_[\w-]{20,80}")
 _holders: Counter[Path] = Counter()
-_counting = threading.Lock()
+_counting = threading.RLock()  # a desk may be collected, and its folder released, while another is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,14 @@ def write_note(folder: Path, note: Note) -> None:
 
 
 def find_note(home: Path, name: str, owner: str) -> tuple[Path, Note] | None:
-    """The folder of that name with its note; None when it is gone, or is another person's."""
+    """The folder of that name with its note; None when it is gone, unreadable, or another person's."""
     folder = home / name
     if not _NAME.fullmatch(name) or not (folder / _NOTE).is_file():
         return None
-    note = _read_note(folder)
+    try:
+        note = _read_note(folder)
+    except (ValueError, KeyError, TypeError, ReconcileError):  # written by another version
+        return None
     return (folder, note) if note.owner == owner else None
 
 
