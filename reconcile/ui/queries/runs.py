@@ -105,19 +105,24 @@ def trend(workbench: Workbench, reconciliation_id: str) -> pd.DataFrame:
         found: Sequence[Run] = runs.list_runs(tx, reconciliation_id, limit=MOST_RUNS_IN_TREND)
     return pd.DataFrame(
         [
-            {"at": run.finished_at, "kind": EXCEPTIONS[each.kind].name, "exceptions": each.exceptions}
+            {"at": run.finished_at, "kind": EXCEPTIONS[kind].name, "exceptions": number}
             for run in reversed(found)
-            for each in _kinds_or_nothing(run.path)
+            for kind, number in _counts_or_nothing(run.path).items()
         ],
         columns=["at", "kind", "exceptions"],
     )
 
 
-@st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
 def _kinds(path: str) -> tuple[KindCount, ...]:
-    found = {row["kind"]: row["n"] for row in rows(path, "SELECT kind, count(*) AS n FROM exceptions GROUP BY kind")}
     worth = _worth(path)
-    return tuple(KindCount(kind, found[kind], worth.get(kind, 0)) for kind in EXCEPTIONS if kind in found)
+    return tuple(KindCount(kind, number, worth.get(kind, 0)) for kind, number in _counts(path).items())
+
+
+@st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
+def _counts(path: str) -> dict[ExceptionKind, int]:
+    """Exceptions of each kind that has any, in the order of `EXCEPTIONS`."""
+    found = {row["kind"]: row["n"] for row in rows(path, "SELECT kind, count(*) AS n FROM exceptions GROUP BY kind")}
+    return {kind: found[kind] for kind in EXCEPTIONS if kind in found}
 
 
 @st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
@@ -126,5 +131,5 @@ def _worth(path: str) -> dict[str | None, int]:
     return {row["kind"]: row["cents"] for row in rows(path, WORTH_SQL)}
 
 
-def _kinds_or_nothing(path: str) -> tuple[KindCount, ...]:
-    return _kinds(path) if Path(path).is_file() else ()
+def _counts_or_nothing(path: str) -> dict[ExceptionKind, int]:
+    return _counts(path) if Path(path).is_file() else {}
