@@ -6,31 +6,29 @@ It is for finding out what belongs together (columns, keys), never for saying th
 from __future__ import annotations
 
 from reconcile.comparing.tables.side import Side
-from reconcile.comparing.tables.values import SPACE, number_sql
+from reconcile.comparing.tables.values import SPACE, day_parts_sql, number_sql
 from reconcile.systems.files.sql import identifier
 
-_DAY = "([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})([ T].*)?"
 _MARKED = "[0-9].*[.,’'']|[$€£¥%(]|[0-9]-$"
 _DIGITS = "[-+]?[0-9][0-9 .,/:-]{0,30}"
 
 
-def canonical_sql(side: Side, column: str, alias: str = "") -> str:
+def canonical_sql(side: Side, column: str) -> str:
     """The column's value in a form that does not depend on how the file writes it; NULL and empty stay as they are.
 
     Dates are the digits of their day, month and two of their year, sorted; in a column of numbers those with a mark or
     currency are the number without its sign; other digits are sorted groups without leading zeros; text is in lower
     case, composed, without blanks around it.
     """
-    name = f"{alias}.{identifier(column)}" if alias else identifier(column)
+    name = identifier(column)
     look = side.looks[column]
+    are_dates = bool(look.values) and look.are_dates
     ways = []
-    if look.values and look.are_dates:
-        parts = ", ".join(f"ltrim(right(regexp_extract({name}, '{_DAY}', {i}), 2), '0')" for i in (1, 2, 3))
-        ways.append(f"WHEN regexp_full_match({name}, '{_DAY}') THEN array_to_string(list_sort([{parts}]), '|')")
-    elif look.values and look.are_numbers:
+    if look.values and look.are_numbers and not are_dates:
         number = number_sql(name, side.read.decimal)
         bare = f"regexp_replace(CAST(abs({number}) AS VARCHAR), '[.]?0+$', '')"
         ways.append(f"WHEN regexp_matches({name}, '{_MARKED}') AND {number} IS NOT NULL THEN {bare}")
     groups = f"array_to_string(list_sort(regexp_extract_all({name}, '0*([0-9]+)', 1)), '|')"
     ways.append(f"WHEN regexp_full_match({name}, '{_DIGITS}') THEN {groups}")
-    return f"CASE {' '.join(ways)} ELSE nfc_normalize(lower(trim({name}, {SPACE}))) END"
+    written = f"CASE {' '.join(ways)} ELSE nfc_normalize(lower(trim({name}, {SPACE}))) END"
+    return f"coalesce({day_parts_sql(name)}, {written})" if are_dates else written

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reconcile.comparing.tables.pages import ComparisonFile
 from reconcile.comparing.tables.result import MASK
+from reconcile.comparing.tables.values import day_parts_sql
 from reconcile.systems.files.sql import identifier, literal
 
 _MOST_MEETINGS = 200
@@ -18,7 +19,6 @@ _LEAST_LIKENESS = 0.5
 _THESE = "(SELECT unnest(?))"
 # Three digits behind a mark are taken for thousands, on both sides.
 _DECIMALS = "[.,]([0-9]{1,2}|[0-9]{4,})$"
-_DAY = "([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})([ t].*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,5 @@ def _alike_sql(value: str, kind: str) -> str:
             f"nullif(rtrim(regexp_extract({text}, '{_DECIMALS}', 1), '0'), '')) ELSE {text} END"
         )
     if kind == "date":
-        parts = ", ".join(f"ltrim(right(regexp_extract({text}, '{_DAY}', {i}), 2), '0')" for i in (1, 2, 3))
-        is_day = f"regexp_full_match({text}, '{_DAY}')"
-        return f"CASE WHEN {is_day} THEN array_to_string(list_sort([{parts}]), '|') ELSE {text} END"
+        return f"coalesce({day_parts_sql(text)}, {text})"
     return text

@@ -22,6 +22,7 @@ _DAY_FORMATS = (
 # Where only the order of day and month is open, the one that is usual with the separator stands first.
 DATE_FORMATS = (ISO, "%m/%d/%Y", *(item for item in _DAY_FORMATS if item != "%m/%d/%Y"))
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
+_DAY = "([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})([ Tt].*)?"
 _SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
 
 
@@ -57,6 +58,15 @@ def date_sql(text: str, date_format: str) -> str:
         return f"(CASE WHEN {is_iso} THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END)"
     formats = ", ".join(literal(date_format + time) for time in _TIMES)
     return f"try_strptime({text}, [{formats}])"
+
+
+def day_parts_sql(text: str) -> str:
+    """A day written in digits as those of its day, month and two of its year, sorted; NULL where `text` is none.
+
+    For finding out what belongs together: 2026-03-04, 04.03.2026 and 3/4/26 are alike in it.
+    """
+    parts = ", ".join(f"ltrim(right(regexp_extract({text}, '{_DAY}', {i}), 2), '0')" for i in (1, 2, 3))
+    return f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN array_to_string(list_sort([{parts}]), '|') END"
 
 
 def plain_number_sql(text: str) -> str:
