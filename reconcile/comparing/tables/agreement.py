@@ -36,9 +36,9 @@ def agreement(
         left: the left table.
         right: the right table.
         texts: SQL of the key of each side.
-        pairs: the columns to look at. Amounts in two units are passed over.
+        pairs: the columns to look at. Amounts in two units and dates that one side counts are passed over.
     """
-    seen = [pair for pair in pairs if pair.rule.left_factor is None][:_MOST_COLUMNS]
+    seen = [pair for pair in pairs if not _is_converted(left, right, pair)][:_MOST_COLUMNS]
     if not seen:
         return None
     # Mostly the files write values alike, and to plan how to read each otherwise takes longer than to look.
@@ -46,6 +46,12 @@ def agreement(
     if found is not None and found >= _AGREED:
         return found
     return _share(_figures(con, left, right, texts, seen, is_raw=False))
+
+
+def _is_converted(left: Side, right: Side, pair: ColumnPair) -> bool:
+    one, two = left.looks[pair.left], right.looks[pair.right]
+    is_counted = (one.are_dates and two.counted) or (two.are_dates and one.counted)
+    return pair.rule.left_factor is not None or bool(is_counted)
 
 
 def _share(figures: tuple[int, ...]) -> float | None:

@@ -5,8 +5,9 @@ It is for finding out what belongs together (columns, keys), never for saying th
 
 from __future__ import annotations
 
+from reconcile.comparing.tables.dates import day_parts_sql
 from reconcile.comparing.tables.side import Side
-from reconcile.comparing.tables.values import SPACE, day_parts_sql, number_sql
+from reconcile.comparing.tables.values import SPACE, number_sql
 from reconcile.systems.files.sql import identifier
 
 _MARKED = "[0-9].*[.,’'']|[$€£¥%(]|[0-9]-$"

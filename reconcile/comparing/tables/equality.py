@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from reconcile.comparing.tables.dates import date_sql
 from reconcile.comparing.tables.plan import ComparedColumn
 from reconcile.comparing.tables.recipe import Recipe
 from reconcile.comparing.tables.values import (
     NUMBER,
     blank_sql,
-    date_sql,
     decimals_sql,
     number_sql,
     plain_number_sql,

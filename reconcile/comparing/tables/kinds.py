@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from reconcile.comparing.tables.dates import DATE_FORMATS, date_sql
 from reconcile.comparing.tables.looks import ColumnLook
 from reconcile.comparing.tables.recipe import ISO, ColumnPair, Kind
 from reconcile.comparing.tables.side import Side, every, one_row
-from reconcile.comparing.tables.values import DATE_FORMATS, date_sql
 from reconcile.systems.files.sql import identifier
 
 _DATE_ROWS = 300
@@ -35,8 +35,8 @@ def find_kinds(
 ) -> tuple[ColumnKind, ...]:
     """The kind of each pair of columns.
 
-    Numbers or dates where nine in ten values of both sides are (a side without values does not object); text for codes,
-    which a name or leading zeros give away.
+    Numbers or dates where nine in ten values of both sides are (a side without values does not object), and dates where
+    one side counts days or seconds; text for codes, which a name or leading zeros give away.
     """
     kinds = [_given(pair) or _kind([left.looks[pair.left], right.looks[pair.right]], pair) for pair in pairs]
     return tuple(
@@ -94,11 +94,20 @@ def _is_code(pair: ColumnPair) -> bool:
 
 def _kind(looks: Sequence[ColumnLook], pair: ColumnPair) -> Kind:
     filled = [look for look in looks if look.values]
-    if filled and all(look.are_dates for look in filled):
+    if not filled:
+        return "text"
+    if any(_are_told_dates(look, pair) for look in filled) and all(
+        _are_told_dates(look, pair) or look.counted for look in filled
+    ):
         return "date"
-    if filled and not _is_code(pair) and all(look.are_numbers for look in filled):
+    if not _is_code(pair) and all(look.are_numbers for look in filled):
         return "number"
     return "text"
+
+
+def _are_told_dates(look: ColumnLook, pair: ColumnPair) -> bool:
+    """Whether the values are dates by themselves. 20260304 is a number as well, and a column of codes has such."""
+    return look.are_dates and not (look.are_numbers and _is_code(pair))
 
 
 def _date_candidates(con: duckdb.DuckDBPyConnection, side: Side, column: str) -> list[str]:
@@ -106,6 +115,9 @@ def _date_candidates(con: duckdb.DuckDBPyConnection, side: Side, column: str) ->
 
     Where dates begin with the year and dashes, nothing else is tried: no other format reads those.
     """
+    counted = side.looks[column].counted
+    if counted:
+        return [counted]
     name = identifier(column)
     source = f"{side.sample} WHERE {every(side.rows, _DATE_ROWS)} AND {name} <> ''"
     values, iso = one_row(con, f"SELECT count(*), count({date_sql(name, ISO)}) FROM {source}")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import duckdb
 
+from reconcile.comparing.tables.dates import counted_format
 from reconcile.comparing.tables.values import number_sql
 from reconcile.systems.files.sql import identifier, stacked
 
 _SHARE = 0.9
 _DATE_SHAPE = (
     "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([ T].*)?|[0-9]{1,2}[- ][A-Za-z]{3,9}[- ][0-9]{2,4}.*"
-    "|[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}.*"
+    "|[A-Za-z]{3,9} [0-9]{1,2}, [0-9]{4}.*|(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
 )
 
 
@@ -40,6 +41,11 @@ class ColumnLook:
     def are_dates(self) -> bool:
         """Whether nine in ten values look like dates."""
         return self.dates >= _SHARE * self.values
+
+    @property
+    def counted(self) -> str | None:
+        """The format of dates in which the values count days or seconds, if dates are on the other side."""
+        return counted_format(self.middle) if self.are_numbers and not self.are_dates else None
 
 
 def look_at_columns(

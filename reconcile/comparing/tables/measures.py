@@ -7,9 +7,10 @@ from functools import partial
 
 import duckdb
 
+from reconcile.comparing.tables.dates import shown_format
 from reconcile.comparing.tables.equality import left_number_sql
 from reconcile.comparing.tables.plan import ComparedColumn, Plan
-from reconcile.comparing.tables.recipe import ISO, ColumnRule
+from reconcile.comparing.tables.recipe import ColumnRule
 from reconcile.comparing.tables.result import DIFFERENCE_CLASSES, ROW_CLASSES, ClassTotal, ColumnResult
 from reconcile.comparing.tables.side import at_once, one_row
 from reconcile.comparing.tables.values import NUMBER, number_sql
@@ -173,17 +174,6 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_PARTS = {"%d": "DD", "%m": "MM", "%Y": "YYYY", "%y": "YY", "%H": "hh", "%M": "mm", "%S": "ss", ISO: "YYYY-MM-DD"}
-
-
-def _shown(date_format: str | None) -> str:
-    """A form of dates as people write it: DD.MM.YYYY."""
-    shown = date_format or "of any form"
-    for part, word in _PARTS.items():
-        shown = shown.replace(part, word)
-    return shown
-
-
 def describe_rule(rule: ColumnRule, column: ComparedColumn | None = None) -> str:
     """The rule in words; empty where only equal text is the same."""
     parts = []
@@ -198,7 +188,7 @@ def describe_rule(rule: ColumnRule, column: ComparedColumn | None = None) -> str
     if rule.days is not None:
         parts.append("equal as dates" if not rule.days else f"± {rule.days:f} days")
     if column is not None and column.kind.left_format != column.kind.right_format:
-        parts.append(f"dates {_shown(column.kind.left_format)} and {_shown(column.kind.right_format)}")
+        parts.append(f"dates {shown_format(column.kind.left_format)} and {shown_format(column.kind.right_format)}")
     flags = (
         (rule.ignore_case, "case ignored"),
         (rule.ignore_space, "white space ignored"),

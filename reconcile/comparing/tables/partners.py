@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconcile.comparing.tables.dates import day_parts_sql
 from reconcile.comparing.tables.pages import ComparisonFile
 from reconcile.comparing.tables.result import MASK
-from reconcile.comparing.tables.values import day_parts_sql
 from reconcile.systems.files.sql import identifier, literal
 
 _MOST_MEETINGS = 200

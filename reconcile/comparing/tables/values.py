@@ -1,28 +1,24 @@
-"""SQL that reads text as numbers and dates, and folds away how a text is written."""
+"""SQL that reads text as numbers, and folds away how a text is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconcile.comparing.tables.recipe import ISO, KeyNormalisation
+from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.systems.files.sql import literal
 
 # 19 digits before the point and 9 behind it: differences and sums of these cannot overflow DuckDB's 38 digits.
 NUMBER = "DECIMAL(28, 9)"
-_CURRENCY = r"[\s\x{00A0}\x{202F}$€£¥%]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|INR"
+_CODES = "USD|EUR|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|TRY|INR|CNY|HKD|SGD|KRW|THB|ILS|AED|SAR|ZAR|BRL|MXN"
+_SIGNS = r"(US|CA|AU|A|C|NZ|HK|S|MX|R)?[$]|[€£¥₹₩₪₺₽%]|kr[.]?|zł|Kč|Ft|Fr[.]|Rs[.]?"
+# Behind the decimal mark a dash stands for no cents: 1.000,- is not negative.
+_CURRENCY = rf"[\s\x{{00A0}}\x{{2007}}\x{{2009}}\x{{202F}}]|{_SIGNS}|{_CODES}|[.,][-–—]+$"
+_DASHES = "−–‒‐‑"  # a minus sign proper, and what typesetting makes of one
 _PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
 SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _LONGEST = 100_000
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
-_DAY_FORMATS = (
-    "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
-    "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
-)  # fmt: skip
-# Where only the order of day and month is open, the one that is usual with the separator stands first.
-DATE_FORMATS = (ISO, "%m/%d/%Y", *(item for item in _DAY_FORMATS if item != "%m/%d/%Y"))
-_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
-_DAY = "([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})([ Tt].*)?"
 _SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
 
 
@@ -32,7 +28,7 @@ def number_sql(text: str, decimal: str) -> str:
     Currency signs and codes, per cent signs, blanks, grouping (in threes), brackets or a minus behind for negative
     numbers are understood.
     """
-    bare = f"regexp_replace({text}, {literal(_CURRENCY)}, '', 'g')"
+    bare = f"translate(regexp_replace({text}, {literal(_CURRENCY)}, '', 'g'), '{_DASHES}', '{'-' * len(_DASHES)}')"
     signed = f"regexp_replace({bare}, '^\\((.+)\\)$|^([0-9].*)-$', '-\\1\\2')"
     mark, group = (r"[.]", r"[,'’]") if decimal == "." else (",", r"[.'’]")
     form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]{{0,9}})?{_EXPONENT}"
@@ -49,24 +45,6 @@ def decimals_sql(text: str, decimal: str) -> str:
     """How many digits `text` has behind its decimal mark."""
     mark = "[.]" if decimal == "." else ","
     return f"length(regexp_extract({text}, '{mark}([0-9]+)[^0-9]*$', 1))"
-
-
-def date_sql(text: str, date_format: str) -> str:
-    """`text` as a TIMESTAMP in UTC, NULL where it is no date of this format. A time may follow."""
-    if date_format == ISO:
-        is_iso = f"regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T].*)?')"
-        return f"(CASE WHEN {is_iso} THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END)"
-    formats = ", ".join(literal(date_format + time) for time in _TIMES)
-    return f"try_strptime({text}, [{formats}])"
-
-
-def day_parts_sql(text: str) -> str:
-    """A day written in digits as those of its day, month and two of its year, sorted; NULL where `text` is none.
-
-    For finding out what belongs together: 2026-03-04, 04.03.2026 and 3/4/26 are alike in it.
-    """
-    parts = ", ".join(f"ltrim(right(regexp_extract({text}, '{_DAY}', {i}), 2), '0')" for i in (1, 2, 3))
-    return f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN array_to_string(list_sort([{parts}]), '|') END"
 
 
 def plain_number_sql(text: str) -> str:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from reconcile.comparing.tables import MASK, ColumnResult, Comparison, ComparisonFile
+from reconcile.comparing.tables.dates import date_sql, day_text_sql
 from reconcile.comparing.tables.publishing import published
-from reconcile.comparing.tables.recipe import ISO
-from reconcile.comparing.tables.values import NUMBER, date_sql, number_sql
+from reconcile.comparing.tables.values import NUMBER, number_sql
 from reconcile.systems.files.sql import identifier, literal
 
 # As reporting.cells.is_dangerous, but a plain number stays a number.
@@ -87,11 +87,7 @@ def _as_left(made: Comparison, column: ColumnResult, value: str) -> str:
     """A value of the right file as the left file writes it: its unit, decimal mark and order of day and month."""
     if column.left_format != column.right_format:
         day = date_sql(value, column.right_format)
-        form = "%Y-%m-%d" if column.left_format == ISO else column.left_format
-        has_time = f"CAST({day} AS TIME) <> TIME '00:00:00'"
-        with_time = f"strftime({day}, {literal(f'{form} %H:%M:%S')})"
-        text = f"WHEN {has_time} THEN {with_time} ELSE strftime({day}, {literal(form)})"
-        return f"CASE WHEN {day} IS NULL THEN {value} {text} END"
+        return f"CASE WHEN {day} IS NULL THEN {value} ELSE {day_text_sql(day, column.left_format)} END"
     if column.left_factor is None and (column.kind != "number" or made.left.decimal == made.right.decimal):
         return value
     number = amount = number_sql(value, made.right.decimal)
