@@ -13,7 +13,7 @@ from reconcile.cli.session import Session, as_json, show
 from reconcile.errors import InputError
 from reconcile.model import Connection
 from reconcile.state import connections as stored
-from reconcile.systems import check_fingerprint
+from reconcile.systems import check_is_same
 
 
 @click.group("connections")
@@ -88,7 +88,7 @@ def test(session: Session, connection_id: str, is_json: bool) -> None:
     """Sign in, ask who answers, and list what can be pulled."""
     reader = session.workbench.open_reader(connection_id)
     found = reader.fingerprint()
-    check_fingerprint(reader.connection, found)
+    check_is_same(reader.connection, found)
     objects = reader.objects()
     shown = {"connection": connection_id, "fingerprint": found, "environment": reader.environment(), "objects": objects}
     show(shown if is_json else {**shown, "objects": f"{len(objects)}: {', '.join(objects[:12])}"}, is_json=is_json)

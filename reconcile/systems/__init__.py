@@ -20,6 +20,7 @@ from reconcile.systems.base import (
     SystemLimits,
     Writer,
     check_fingerprint,
+    check_is_same,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SystemLimits",
     "Writer",
     "check_fingerprint",
+    "check_is_same",
     "link_fields",
     "open_reader",
     "open_writer",

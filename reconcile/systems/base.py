@@ -264,3 +264,13 @@ def check_fingerprint(connection: Connection, found: str) -> None:
         raise QuarantinedError(connection.name, connection.fingerprint or "no organisation yet", found)
     if connection.quarantine_reason is not None:
         raise QuarantinedError(connection.name, connection.fingerprint, f"{found} ({connection.quarantine_reason})")
+
+
+def check_is_same(connection: Connection, found: str) -> None:
+    """As `check_fingerprint`, for those who only look: a connection that was never pulled may answer as anybody yet.
+
+    Raises:
+        QuarantinedError: with what was expected and what was found.
+    """
+    if connection.fingerprint is not None:
+        check_fingerprint(connection, found)

@@ -12,7 +12,7 @@ from reconcile import access, audit, jobs
 from reconcile.errors import InputError
 from reconcile.model import Connection, Environment, Person, SystemName, new_id
 from reconcile.state import connections
-from reconcile.systems import check_fingerprint
+from reconcile.systems import check_is_same
 from reconcile.workbench import Workbench
 
 _CHUNK = 1 << 20
@@ -41,7 +41,7 @@ def test(workbench: Workbench, connection_id: str) -> Answer:
     """
     reader = workbench.open_reader(connection_id)
     found = reader.fingerprint()
-    check_fingerprint(reader.connection, found)
+    check_is_same(reader.connection, found)
     return Answer(found, reader.environment(), tuple(reader.objects()))
 
 

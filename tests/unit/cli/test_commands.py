@@ -42,6 +42,8 @@ def connected(command: Run, orgs: Practice) -> Run:
             stdin=json.dumps({"api_key": API_KEY}),
         )
     )
+    for connection in ("sf", "cb"):  # as anybody would: tested before anything was pulled
+        assert answer(command("connections", "test", connection, "--json"))["objects"]
     for connection in ("sf", "cb"):
         pulled = answer(command("pull", connection, "--json"))
         assert all(each["rows"] == each["expected"] for each in pulled["objects"] if each["expected"] is not None)

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.errors import QuarantinedError, UnknownNameError
 from reconcile.model import Connection, ErrorClass
-from reconcile.systems import ErrorRule, check_fingerprint, link_fields
+from reconcile.systems import ErrorRule, check_fingerprint, check_is_same, link_fields
 from reconcile.systems.chargebee import errors as chargebee_errors
 from reconcile.systems.chargebee.links import package_namespace
 from reconcile.systems.salesforce import errors as salesforce_errors
@@ -84,3 +84,9 @@ def test_a_connection_that_never_connected_or_is_quarantined_is_not_written_to()
     quarantined = Connection("q", "Q", "salesforce", "sandbox", fingerprint="x", quarantine_reason="refreshed")
     with pytest.raises(QuarantinedError):
         check_fingerprint(quarantined, "x")
+
+
+def test_whoever_only_looks_may_look_before_the_first_pull_but_not_at_another_org() -> None:
+    check_is_same(CHARGEBEE, "acme")
+    with pytest.raises(QuarantinedError):
+        check_is_same(SALESFORCE, "00D000000000002AAA")
