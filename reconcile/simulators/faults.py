@@ -19,6 +19,8 @@ FaultKind = Literal[
     "drop_before",  # the connection breaks; nothing took effect
     "drop_after",  # the connection breaks; the request took effect
     "drop_during",  # the connection breaks in the middle of the answer; the request took effect
+    "web_page",  # a page for people with status 200 comes in the answer's place; the request took effect
+    "garbled",  # the answer's second half is missing, and its length says that it is whole; the request took effect
     "expired_session",  # the session is ended and the request refused
     "row_lock",  # single rows: UNABLE_TO_LOCK_ROW
     "partial_failure",  # single rows: `code` and `message`
@@ -31,6 +33,7 @@ SYNONYMS = {
     "dropped_before": "drop_before",
     "dropped_after": "drop_after",
 }
+_PAGE = b"<!DOCTYPE html><title>Maintenance</title><p>Please come back in a few minutes."
 Refusal = Callable[["Fault", Scope], tuple[int, Mapping[str, str], bytes]]
 
 
@@ -186,6 +189,12 @@ class FaultMiddleware:
             await cut(scope)
         elif fault.kind == "drop_during":
             await self.app(scope, receive, _Half(scope, send))
+        elif fault.kind in ("web_page", "garbled"):
+            whole = _Whole()
+            await self.app(scope, receive, whole)
+            status, body = whole.status, bytes(whole.body[: len(whole.body) // 2])
+            answer = (200, "text/html", _PAGE) if fault.kind == "web_page" else (status, "application/json", body)
+            await _reply(send, answer[0], {"content-type": answer[1]}, answer[2])
         else:
             await _read_all(receive)
             await _reply(send, *self.refuse(fault, scope))
@@ -213,6 +222,17 @@ async def _reply(send: Send, status: int, headers: Mapping[str, str], body: byte
     raw.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
+
+
+class _Whole:
+    """Keeps the answer instead of sending it."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 200, bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+        self.body += message.get("body", b"")
 
 
 class _Half:

@@ -8,6 +8,10 @@ retried, and what never is:
     502, 503, 504                   again                   handed to the caller: it may have been carried out
     connection could not be made    again                   again: nothing was sent
     connection broke, no answer     again                   UnreachableError(may_have_applied=True)
+    a web page with status 2xx      again                   UnreachableError(may_have_applied=True)
+
+The last is what a gateway, a proxy or a sign-in page says in the system's place: no API that is used here answers in
+HTML, and whether the request got through is not known.
 
 A POST that only reads (or that does no harm twice) is marked with the header `REPEATABLE`, which is not sent.
 """
@@ -23,7 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
@@ -43,6 +47,7 @@ READ_TIMEOUT_S = 120.0
 BACKOFF_S = 0.4
 _SECRET_WORDS = ("token", "secret", "password", "passwd", "key", "session", "sid", "assertion", "code", "signature")
 _Outcome = requests.Response | requests.RequestException
+_Json = TypeVar("_Json", dict[str, Any], list[Any])
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -122,7 +127,48 @@ def _is_limited(response: requests.Response) -> bool:
     return response.status_code == 429 or (response.status_code == 403 and "Retry-After" in response.headers)
 
 
+class _WebPageError(requests.RequestException):
+    """An answer that claims success and is a page for people."""
+
+
+def _require_no_web_page(response: requests.Response) -> None:
+    if response.ok and response.headers.get("Content-Type", "").lower().startswith("text/html"):
+        response.close()
+        raise _WebPageError
+
+
+def read_json(name: str, response: requests.Response, kind: type[_Json], *, may_have_applied: bool) -> _Json:
+    """The JSON of a successful answer of the connection `name`; numbers with a fraction stay text.
+
+    Args:
+        name: of the connection, for the error's sentence.
+        response: the answer.
+        kind: what its JSON must be, a dict or a list.
+        may_have_applied: whether the request may have changed something there.
+
+    Raises:
+        UnreachableError: it is no such JSON, or ends too early: what was answered is not known.
+    """
+    try:
+        body = response.json(parse_float=str)
+    except requests.JSONDecodeError as error:
+        raise no_json(name, response, may_have_applied=may_have_applied) from error
+    if not isinstance(body, kind):
+        raise no_json(name, response, may_have_applied=may_have_applied)
+    return body
+
+
+def no_json(name: str, response: requests.Response | None, *, may_have_applied: bool) -> UnreachableError:
+    """The error that stands for an answer which is not the JSON that it ought to be."""
+    sent = response.request if response is not None else None
+    method, url = ((sent.method or ""), (sent.url or "")) if sent is not None else ("GET", "")
+    cause = "what came is not the JSON that was expected"
+    return UnreachableError(name, method, shown_path(url), cause, may_have_applied=may_have_applied)
+
+
 def _cause(error: requests.RequestException) -> str:
+    if isinstance(error, _WebPageError):
+        return "a web page came in its place"
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, requests.Timeout):
@@ -192,6 +238,7 @@ class CarefulAdapter(HTTPAdapter):
         outcome: _Outcome
         try:
             outcome = super().send(request, *args, **kwargs)
+            _require_no_web_page(outcome)
             if not kwargs.get("stream"):
                 _ = outcome.content  # read here, so that a connection that breaks inside the body is handled here too
         except requests.RequestException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import REQUEST_TIMEOUT
 
 from reconcile.errors import RateLimitedError, RefusedError, RemoteError, SignInError, UnreachableError
 from reconcile.model import ErrorClass, Operation, RowResult
@@ -122,7 +123,8 @@ def after_failed_call(operation: Operation, error: RemoteError, rule: ErrorRule)
             return unknown(operation, "lost_answer", error.sentence)
         return not_sent(operation, error)
     if isinstance(error, RefusedError):
-        if error.status >= 500:  # a gateway or a failure half-way: it may have been carried out all the same
+        # A gateway's, a failure half-way or a time-out on the way: it may have been carried out all the same.
+        if error.status >= 500 or error.status == REQUEST_TIMEOUT:
             return unknown(operation, "unavailable", error.sentence)
         return refused(operation, rule, error.code or str(error.status), error.message)
     return not_sent(operation, error)

@@ -17,7 +17,7 @@ import requests
 from reconcile.errors import DefinitionError, RefusedError, SignInError
 from reconcile.model import Connection
 from reconcile.systems.chargebee.errors import rule_for
-from reconcile.systems.http import HttpSession, is_loopback
+from reconcile.systems.http import HttpSession, is_loopback, read_json
 
 PAGE_ROWS = 100
 DEFAULT_PER_MINUTE = 150.0
@@ -86,19 +86,24 @@ class ChargebeeClient:
         return f"{self.base_url}/api/v2/{path}"
 
     def _answer(self, response: requests.Response) -> dict[str, Any]:
-        try:
-            body = response.json(parse_float=str)
-        except requests.JSONDecodeError:
-            body = None
-        if response.ok and isinstance(body, dict):
-            return body
-        error = body if isinstance(body, dict) else {}
+        """The document of a success. One that cannot be read says nothing of whether a POST took effect."""
+        if response.ok:
+            return read_json(self.name, response, dict, may_have_applied=response.request.method == "POST")
+        error = _error_in(response)
         code = str(error.get("api_error_code") or "")
         message = str(error.get("message") or response.reason or "no JSON in the answer")
         if response.status_code == 401:
             raise SignInError(self.name, message)
         remedy = rule_for(code, response.status_code).remedy
         raise RefusedError(self.name, response.status_code, code, message, remedy=remedy)
+
+
+def _error_in(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _base_url(connection: Connection) -> str:

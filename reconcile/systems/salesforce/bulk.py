@@ -45,7 +45,7 @@ def query(
         RefusedError: the query was refused or the job failed. UnreachableError: pages keep breaking off.
     """
     body = {"operation": operation, "query": soql, "columnDelimiter": "COMMA", "lineEnding": "LF"}
-    job = client.send("POST", "jobs/query", json=body, is_repeatable=True).json()
+    job = client.ask(dict, "POST", "jobs/query", json=body, is_repeatable=True)
     path = f"jobs/query/{job['id']}"
     try:
         _wait(client, path)
@@ -57,7 +57,7 @@ def query(
 def _wait(client: SalesforceClient, path: str) -> dict[str, Any]:
     deadline, pause = time.monotonic() + _JOB_WAIT_S, 0.05
     while True:
-        job: dict[str, Any] = client.send("GET", path).json()
+        job: dict[str, Any] = client.ask(dict, "GET", path)
         if job["state"] == "JobComplete":
             return job
         if job["state"] in ("Failed", "Aborted") or time.monotonic() > deadline:
@@ -69,7 +69,7 @@ def _wait(client: SalesforceClient, path: str) -> dict[str, Any]:
 def _dispose(client: SalesforceClient, path: str) -> None:
     # A finished job is kept for seven days; an unfinished one cannot be deleted and must be stopped first.
     try:
-        job = client.send("GET", path).json()
+        job = client.ask(dict, "GET", path)
         if job["state"] not in ("JobComplete", "Failed", "Aborted"):
             client.send("PATCH", path, json={"state": "Aborted"}, is_repeatable=True)
         else:
@@ -234,7 +234,7 @@ def _upload(client: SalesforceClient, object_name: str, part: _Part) -> str:
         "columnDelimiter": "COMMA",
     }
     # An open job does nothing by itself, so making a second one after a lost answer is harmless.
-    job = client.send("POST", "jobs/ingest", json=body, is_repeatable=True).json()
+    job = client.ask(dict, "POST", "jobs/ingest", json=body, is_repeatable=True)
     path = f"jobs/ingest/{job['id']}"
     try:
         client.send("PUT", f"{path}/batches", data=bytes(part.content), headers={"Content-Type": "text/csv"})
@@ -257,7 +257,7 @@ def _close(client: SalesforceClient, path: str) -> None:
         client.send("PATCH", path, json={"state": "UploadComplete"})
     except RemoteError as error:
         logger.warning("%s: answer to closing %s: %s", client.name, path, error)
-        if client.send("GET", path).json()["state"] == "Open":
+        if client.ask(dict, "GET", path)["state"] == "Open":
             client.send("PATCH", path, json={"state": "UploadComplete"}, is_repeatable=True)
 
 

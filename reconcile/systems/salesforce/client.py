@@ -23,12 +23,13 @@ from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSessi
 
 from reconcile.errors import RateLimitedError, ReconcileError, RefusedError, SignInError
 from reconcile.model import Connection
-from reconcile.systems.http import REPEATABLE, HttpSession, is_loopback
+from reconcile.systems.http import REPEATABLE, HttpSession, is_loopback, no_json, read_json
 from reconcile.systems.salesforce.errors import rule_for
 from reconcile.systems.salesforce.options import salesforce_options
 from reconcile.systems.salesforce.signin import SignedIn, SignIn
 
 _T = TypeVar("_T")
+_Json = TypeVar("_Json", dict[str, Any], list[Any])
 _CONCURRENT = "Concurrent"
 _BUSY_ATTEMPTS = 4
 _SESSIONS_PER_CALL = 3
@@ -98,6 +99,15 @@ class SalesforceClient:
             time.sleep(2 ** (attempt - 1) * random.uniform(0.4, 0.6))  # noqa: S311  # jitter guards nothing
         raise RateLimitedError(self.name, None)  # pragma: no cover - the last attempt returns or raises
 
+    def ask(self, kind: type[_Json], method: str, path: str, *, is_repeatable: bool = False, **arguments: Any) -> _Json:
+        """What `send` is answered, as JSON of that kind (a dict or a list); numbers with a fraction stay text.
+
+        Raises:
+            UnreachableError: it is no such JSON. RefusedError, RateLimitedError, SignInError: as `send`.
+        """
+        response = self.send(method, path, is_repeatable=is_repeatable, **arguments)
+        return read_json(self.name, response, kind, may_have_applied=not (is_repeatable or method == "GET"))
+
     def _send_renewing(
         self, method: str, path: str, headers: Mapping[str, str], arguments: Mapping[str, Any]
     ) -> requests.Response:
@@ -141,6 +151,8 @@ class SalesforceClient:
                 return call(session)
             except SalesforceExpiredSession:
                 self._renew(signed_in, attempt)
+            except requests.JSONDecodeError as error:
+                raise no_json(self.name, None, may_have_applied=False) from error
             except SalesforceError as error:
                 raise _from_simple(self.name, error) from None
         raise SignInError(self.name, _EACH_REFUSED)

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from reconcile.errors import RefusedError, RemoteError, UnknownNameError, UnreachableError
 from reconcile.model import Capabilities, Connection, FieldInfo, ObjectInfo, Operation, RowResult
@@ -34,6 +34,7 @@ GUARDED_ROWS = 25
 COLLECTION_ROWS = 200
 READ_ROWS = 2_000
 _DUPLICATE_RULE = "Sforce-Duplicate-Rule-Header"
+_Json = TypeVar("_Json", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class SalesforceWriter:
     def requests_left(self) -> int | None:
         """What the organisation has left of its requests in 24 hours; None where this user may not see it."""
         try:
-            limits = self.client.send("GET", "limits").json()
+            limits = self.client.ask(dict, "GET", "limits")
         except RefusedError:
             return None
         left: int | None = limits.get("DailyApiRequests", {}).get("Remaining")
@@ -102,7 +103,9 @@ class SalesforceWriter:
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
     ) -> Iterator[tuple[str, dict[str, str | None] | None]]:
         path, body = f"composite/sobjects/{object_name}", {"ids": list(ids), "fields": list(fields)}
-        answer = self.client.send("POST", path, json=body, is_repeatable=True).json(parse_float=str)
+        answer = self.client.ask(list, "POST", path, json=body, is_repeatable=True)
+        if len(answer) != len(ids):
+            raise RemoteError(self.connection.name, f"{len(answer)} records were answered where {len(ids)} were asked.")
         for asked, record in zip(ids, answer, strict=True):
             yield asked, None if record is None else {name: as_text(record.get(name)) for name in fields}
 
@@ -219,10 +222,12 @@ class _Work:
             return _Row(operation, values.stamp_of(present, stamp) if stamp else None)
         return None
 
-    def _call(self, sent: Sequence[_Row], method: str, path: str, body: Mapping[str, Any]) -> Any:
+    def _call(
+        self, sent: Sequence[_Row], kind: type[_Json], method: str, path: str, body: Mapping[str, Any]
+    ) -> _Json | None:
         """Send a call that carries `sent`. None when it failed as a whole: then every row has its result."""
         try:
-            return self._client.send(method, path, json=body, headers=self._headers).json(parse_float=str)
+            return self._client.ask(kind, method, path, json=body, headers=self._headers)
         except RemoteError as error:
             rule = rule_for(error.code, error.status) if isinstance(error, RefusedError) else rule_for("")
             for row in sent:
@@ -234,7 +239,7 @@ class _Work:
     def _write_guarded(self, sent: Sequence[_Row]) -> None:
         subrequests = [self._subrequest(row, f"r{i}") for i, row in enumerate(sent)]
         body = {"allOrNone": False, "compositeRequest": subrequests}
-        answer = self._call(sent, "POST", "composite", body)
+        answer = self._call(sent, dict, "POST", "composite", body)
         if answer is None:
             return
         by_reference = {item.get("referenceId"): item for item in answer.get("compositeResponse", ())}
@@ -264,7 +269,7 @@ class _Work:
             }
             for row in sent
         ]
-        answer = self._call(sent, "PATCH", "composite/sobjects", {"allOrNone": False, "records": records})
+        answer = self._call(sent, list, "PATCH", "composite/sobjects", {"allOrNone": False, "records": records})
         if answer is None:
             return
         # A refused row need not carry its id, so results are told apart by their place; the count must then agree.

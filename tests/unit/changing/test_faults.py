@@ -34,6 +34,8 @@ def some_unlinks(bench: Bench, number: int = 3) -> ChangeSet:
         ("dropped_before", {"count": 2}),
         ("dropped_after", {"count": 2}),
         ("drop_during", {"count": 2}),
+        ("web_page", {"count": 2}),
+        ("garbled", {"count": 2}),
         ("expired_session", {"count": 1}),
     ],
 )
@@ -49,7 +51,7 @@ def test_a_passing_fault_of_writes_loses_and_repeats_nothing(
     bench.require_written_once(bench.operations(change_set))
 
 
-@pytest.mark.parametrize("kind", ["503", "dropped_before", "429", "expired_session"])
+@pytest.mark.parametrize("kind", ["503", "dropped_before", "429", "expired_session", "web_page", "garbled"])
 def test_a_passing_fault_of_reads_is_waited_for(bench: Bench, kind: str) -> None:
     change_set = some_unlinks(bench, 2)
     bench.orgs.fault(kind, path="/data/v|/api/v2/", probability=0.3, seed=5, count=6)
@@ -59,7 +61,7 @@ def test_a_passing_fault_of_reads_is_waited_for(bench: Bench, kind: str) -> None
     bench.require_written_once(bench.operations(change_set))
 
 
-@pytest.mark.parametrize("kind", ["dropped_after", "drop_during"])
+@pytest.mark.parametrize("kind", ["dropped_after", "drop_during", "web_page", "garbled"])
 def test_a_lost_answer_is_resolved_by_reading_back_and_not_by_sending_again(bench: Bench, kind: str) -> None:
     change_set = some_unlinks(bench, 2)
     bench.orgs.fault(kind, **SALESFORCE_WRITES, count=1)

@@ -34,6 +34,7 @@ BUSY, LIMITED, LOST, OK = (
     Scripted(drop="before"),
     Scripted(),
 )
+PAGE = Scripted(body=b"<html>Maintenance</html>", headers={"Content-Type": "text/html; charset=utf-8"})
 HALF = Scripted(body=b'{"a": "long enough to be cut"}', drop="during")
 
 
@@ -44,15 +45,18 @@ HALF = Scripted(body=b'{"a": "long enough to be cut"}', drop="during")
         ("GET", False, BUSY, 2, 200),
         ("GET", False, LOST, 2, 200),
         ("GET", False, HALF, 2, 200),
+        ("GET", False, PAGE, 2, 200),
         ("GET", False, Scripted(500), 1, 500),
         ("GET", False, Scripted(400), 1, 400),
         ("POST", False, LIMITED, 2, 200),
         ("POST", False, BUSY, 1, 503),
         ("POST", False, LOST, 1, "may have applied"),
         ("POST", False, HALF, 1, "may have applied"),
+        ("POST", False, PAGE, 1, "may have applied"),
         ("PATCH", False, LOST, 1, "may have applied"),
         ("POST", True, BUSY, 2, 200),
         ("POST", True, LOST, 2, 200),
+        ("POST", True, PAGE, 2, 200),
     ],
 )
 def test_what_is_repeated(
