@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import click
 import duckdb
 
-from reconcile.cli.model_files import check_folder, read_model, write_model
+from reconcile.cli.model_files import read_model, write_model
+from reconcile.cli.outputs import refuse_places
 from reconcile.errors import DefinitionError, InputError
 from reconcile.matching import Explanation, MatchRules, dedupe, explain, link
 from reconcile.matching.curves import MatchReport, report_match
-from reconcile.matching.files import canonical_view, open_file, write_file
+from reconcile.matching.files import canonical_view, check_ending, open_file, write_file
 from reconcile.model import ROLES, Role
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -98,7 +99,7 @@ def link_command(
 ) -> None:
     """Link the records of LEFT with those of RIGHT."""
     begin = time.perf_counter()
-    check_folder(save_model)
+    _refuse(out, None, save_model, inputs=(left, right, limits["model_file"]))
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
     left_roles = _open(con, left, "left_records", left_id, left_map)
@@ -152,7 +153,7 @@ def dedupe_command(
 ) -> None:
     """Find the records of FILE that are the same, as clusters."""
     begin = time.perf_counter()
-    check_folder(save_model)
+    _refuse(out, pairs, save_model, inputs=(file, limits["model_file"]))
     con = duckdb.connect()
     mapping, _ = parse_maps(maps)
     roles = _open(con, file, "records", id_name, mapping)
@@ -297,6 +298,14 @@ def parse_maps(maps: tuple[str, ...]) -> tuple[dict[Role, tuple[str, ...]], dict
         left[role] = _columns(first)
         right[role] = _columns(second if colon else first)
     return left, right
+
+
+def _refuse(out: Path, pairs: Path | None, model: Path | None, *, inputs: tuple[Path | None, ...]) -> None:
+    """Check before the match that what it finds can be written, and over nothing that it reads."""
+    for path in (out, pairs):
+        if path is not None:
+            check_ending(path)
+    refuse_places((out, pairs, model), inputs=inputs)
 
 
 def _columns(text: str) -> tuple[str, ...]:

@@ -28,16 +28,6 @@ def read_model(path: Path | None) -> str:
     return text
 
 
-def check_folder(path: Path | None) -> None:
-    """Check beforehand that a model can be written there.
-
-    Raises:
-        InputError: there is no such folder.
-    """
-    if path is not None and not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
-
-
 def write_model(path: Path | None, text: str) -> None:
     """Write a model; nothing where no file is named.
 
@@ -46,7 +36,8 @@ def write_model(path: Path | None, text: str) -> None:
     """
     if path is None:
         return
-    check_folder(path)
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as problem:

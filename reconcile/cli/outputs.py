@@ -1,4 +1,4 @@
-"""What `compare` is asked to write: refused before any work where it cannot be done, and a reader that leaves early."""
+"""What a command on files is asked to write: refused before any work where it cannot be, and a reader that leaves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,18 @@ def refuse_outputs(outputs: Sequence[Path], recipe: Path | None, *, inputs: Sequ
     for path in outputs:
         if ending(path) not in ENDINGS:
             raise InputError(f"{path.name} has no known ending.", remedy=f"Use {', '.join(ENDINGS)}.")
-    every = [*outputs, *([recipe] if recipe else [])]
+    refuse_places([*outputs, recipe], inputs=inputs)
+    if sum(ending(path) == ".duckdb" for path in outputs) > 1:
+        raise InputError("Two DuckDB files are to be written.", remedy="Name one, and copy it.")
+
+
+def refuse_places(outputs: Sequence[Path | None], *, inputs: Sequence[Path | None]) -> None:
+    """Check that each file can be written where it is asked for, and that none is read or written twice.
+
+    Raises:
+        InputError: a folder that is not there or not to be written to, a file that is read or named twice.
+    """
+    every = [path for path in outputs if path is not None]
     known = {path.resolve() for path in inputs if path is not None}
     for path in every:
         _refuse_place(path)
@@ -38,8 +49,6 @@ def refuse_outputs(outputs: Sequence[Path], recipe: Path | None, *, inputs: Sequ
     twice = next((path for path, n in Counter(path.resolve() for path in every).items() if n > 1), None)
     if twice is not None:
         raise InputError(f"{str(twice)!r} is to be written twice.", remedy="Name it once.")
-    if sum(ending(path) == ".duckdb" for path in outputs) > 1:
-        raise InputError("Two DuckDB files are to be written.", remedy="Name one, and copy it.")
 
 
 def _refuse_place(path: Path) -> None:

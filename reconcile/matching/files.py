@@ -62,14 +62,22 @@ def write_file(con: Connection, query: str, path: Path) -> None:
     Raises:
         InputError: an ending that is not known, or a folder that is not there.
     """
-    options = WRITERS.get(path.suffix.lower())
-    if options is None:
+    check_ending(path)
+    if not path.parent.is_dir():
+        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
+    con.execute(f"COPY ({query}) TO {literal(str(path))} {WRITERS[path.suffix.lower()]}")
+
+
+def check_ending(path: Path) -> None:
+    """Check that the file's ending names a format that can be written.
+
+    Raises:
+        InputError: it names none.
+    """
+    if path.suffix.lower() not in WRITERS:
         raise InputError(
             f"Cannot write {path}: the ending {path.suffix!r} is not known.", remedy=f"Use {', '.join(WRITERS)}."
         )
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.", remedy="Make it first.")
-    con.execute(f"COPY ({query}) TO {literal(str(path))} {options}")
 
 
 def canonical_view(

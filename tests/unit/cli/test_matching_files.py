@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
-from reconcile.cli.matching import link_command
+from reconcile.cli.matching import dedupe_command, link_command
 
 HERE = "id;name;city\n1;Müller GmbH;Köln\n2;Acme Inc;Boston\n"
 THERE = "id,name,city\n9,Mueller GmbH,Koeln\n8,ACME Incorporated,Boston\n"
@@ -66,3 +66,33 @@ def test_what_cannot_be_matched_is_said(tmp_path: Path, text: str, message: str)
     result = linked(left, tmp_path)
     assert result.exit_code != 0
     assert message in str(result.exception) + result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--out", "left.csv"], "'left.csv' is read, and would be overwritten"),
+        (["--out", "../data/left.csv"], "is read, and would be overwritten"),
+        (["--out", "c.csv", "--pairs", "c.csv"], "c.csv' is to be written twice"),
+        (["--out", "c.csv", "--save-model", "left.csv"], "'left.csv' is read, and would be overwritten"),
+        (["--out", "c.xlsx"], "the ending '.xlsx' is not known"),
+        (["--out", "c.csv", "--pairs", "c"], "the ending '' is not known"),
+        (["--out", "nowhere/c.csv"], "There is no folder"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_nor_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    Path("left.csv").write_text(HERE, encoding="utf-8")
+    Path("right.csv").write_text(THERE, encoding="utf-8")
+    commands = [(dedupe_command, ["left.csv"])]
+    if "--pairs" not in options:
+        commands += [(link_command, ["left.csv", "right.csv"]), (link_command, ["right.csv", "left.csv"])]
+    for command, files in commands:
+        result = CliRunner().invoke(command, [*files, *options])
+        assert message in str(result.exception)
+        assert sorted(path.name for path in folder.iterdir()) == ["left.csv", "right.csv"]
+    assert Path("left.csv").read_text(encoding="utf-8") == HERE

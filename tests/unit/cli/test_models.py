@@ -139,7 +139,7 @@ def test_a_model_that_does_not_fit_is_refused(rig: Rig, command: Run, proposed: 
     assert "The model compares" in other_roles
     assert "Learn a new model for these roles" in other_roles
     nowhere = str(tmp_path / "nowhere" / "model.json")
-    assert "there is no folder" in refusal(command(*link, "--save-model", nowhere), 2)
+    assert "There is no folder" in refusal(command(*link, "--save-model", nowhere), 2)
     assert not (tmp_path / "out.csv").exists()
 
 
