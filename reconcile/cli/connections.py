@@ -14,6 +14,7 @@ from reconcile.errors import InputError
 from reconcile.model import Connection
 from reconcile.state import connections as stored
 from reconcile.systems import check_is_same
+from reconcile.systems.accepted import check_names
 
 
 @click.group("connections")
@@ -73,6 +74,7 @@ def add(
         options=dict(_pair(option) for option in options),
     )
     credentials = _read_secrets() if secrets else {}
+    check_names(connection, credentials)
     with session.workbench.database.begin() as tx:
         stored.add(tx, connection)
         stored.store_secrets(tx, connection_id, credentials, session.workbench.settings)
@@ -85,20 +87,24 @@ def add(
 @as_json
 @click.pass_obj
 def test(session: Session, connection_id: str, is_json: bool) -> None:
-    """Sign in, ask who answers, and list what can be pulled."""
+    """Sign in, ask who answers, and list what can be pulled. Exit code 1: another environment than declared."""
     reader = session.workbench.open_reader(connection_id)
     found = reader.fingerprint()
     check_is_same(reader.connection, found)
-    objects = reader.objects()
-    shown = {"connection": connection_id, "fingerprint": found, "environment": reader.environment(), "objects": objects}
+    objects, environment, declared = reader.objects(), reader.environment(), reader.connection.environment
+    shown = {"connection": connection_id, "fingerprint": found, "environment": environment, "objects": objects}
     show(shown if is_json else {**shown, "objects": f"{len(objects)}: {', '.join(objects[:12])}"}, is_json=is_json)
+    if environment != declared:
+        click.echo(f"{connection_id} is declared as {declared}, but it answers as {environment}.", err=True)
+        raise SystemExit(1)
 
 
 @group.command()
 @click.argument("connection_id")
 @click.option("--accept", metavar="FINGERPRINT", required=True, help="The new fingerprint, typed out.")
+@as_json
 @click.pass_obj
-def release(session: Session, connection_id: str, accept: str) -> None:
+def release(session: Session, connection_id: str, accept: str, is_json: bool) -> None:
     """Release a quarantined connection that is meant to lead to another org from now on."""
     access.require(session.actor, "manage connections")
     found = session.workbench.open_reader(connection_id).fingerprint()
@@ -108,7 +114,10 @@ def release(session: Session, connection_id: str, accept: str) -> None:
         stored.set_fingerprint(tx, connection_id, found)
         stored.release(tx, connection_id)
         audit.record(tx, session.actor, "release quarantine", connection_id, {"fingerprint": found})
-    click.echo(f"{connection_id} is released; pull it before anything is pushed.")
+    if is_json:
+        show({"released": connection_id, "fingerprint": found}, is_json=True)
+    else:
+        click.echo(f"{connection_id} is released; pull it before anything is pushed.")
 
 
 def _pair(option: str) -> tuple[str, str]:
@@ -122,7 +131,9 @@ def _read_secrets() -> dict[str, str]:
     try:
         found = json.load(sys.stdin)
     except json.JSONDecodeError as error:
-        raise InputError(f"The credentials on standard input are not JSON: {error}.") from error
+        raise InputError(
+            f"The credentials on standard input are not JSON: {error}.", remedy='Give, for example, {"api_key": "..."}.'
+        ) from error
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise InputError("The credentials must be a JSON object of texts.", remedy='For example {"api_key": "..."}.')
     return found

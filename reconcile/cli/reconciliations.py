@@ -6,6 +6,7 @@ import click
 
 from reconcile.cli.session import Session, as_json, show
 from reconcile.defining import propose, save
+from reconcile.errors import InputError
 from reconcile.model import Dataset, Reconciliation
 from reconcile.state import reconciliations as stored
 from reconcile.state import snapshots
@@ -51,7 +52,9 @@ def _source(session: Session, text: str) -> tuple[str, str]:
         return connection_id, usual
     with session.workbench.database.read() as tx:
         newest = snapshots.latest(tx, connection_id)
-    objects = [count.object for count in newest.objects] if newest else []
+    if newest is None:
+        raise InputError(f"{connection_id} has not been pulled yet.", remedy=f"Pull it first: `pull {connection_id}`.")
+    objects = [count.object for count in newest.objects]
     if len(objects) != 1:
         raise click.UsageError(f"Say which object of {connection_id}: {connection_id}:OBJECT, of {', '.join(objects)}.")
     return connection_id, objects[0]

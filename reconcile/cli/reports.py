@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconcile.cli.session import Session, as_json, show
-from reconcile.errors import UnknownNameError
+from reconcile.errors import InputError, UnknownNameError
 from reconcile.reporting import FORMATS, report_for_run, write_report
 from reconcile.state import runs
 
@@ -27,7 +27,7 @@ def report(session: Session, run_id: str | None, out: Path, file_format: str | N
         newest = runs.list_runs(tx)
         found = runs.get(tx, run_id) if run_id else (newest[0] if newest else None)
     if found is None:
-        raise UnknownNameError("run", "the newest one")
+        raise InputError("There is no run yet.", remedy="Make one: `run`, or Run on the Matching page.")
     tree = report_for_run(session.workbench.database, found)
     write_report(tree, chosen, out)
     show({"run": found.id, "format": chosen, "file": str(out), "bytes": out.stat().st_size}, is_json=is_json)

@@ -43,8 +43,10 @@ def chosen_reconciliation(session: Session, name: str | None) -> str:
         if name:
             return reconciliations.get(tx, name).id
         known = [each.id for each in reconciliations.list_current(tx)]
-    if len(known) != 1:
-        raise InputError("Say which reconciliation.", remedy=f"Known: {', '.join(known) or 'none'}.")
+    if not known:
+        raise InputError("There is no reconciliation yet.", remedy="Define one: `reconciliations add`.")
+    if len(known) > 1:
+        raise InputError("Say which reconciliation.", remedy=f"Known: {', '.join(known)}.")
     return known[0]
 
 

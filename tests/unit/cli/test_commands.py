@@ -67,6 +67,20 @@ def test_a_connection_says_who_answers(connected: Run) -> None:
     assert "Account" in tested["objects"]
 
 
+def test_another_environment_than_declared_is_told(connected: Run, orgs: Practice) -> None:
+    answer(
+        connected(
+            *("connections", "add", "live", "--system", "chargebee", "--environment", "sandbox", "--json"),
+            *("--option", f"base_url={orgs.chargebee_url}", "--option", "site=acme-practice", "--secrets"),
+            stdin=json.dumps({"api_key": API_KEY}),
+        )
+    )
+    done = connected("connections", "test", "live", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["environment"] == "practice"
+    assert "live is declared as sandbox, but it answers as practice" in done.stderr
+
+
 def test_an_incremental_pull_is_based_on_the_newest(connected: Run) -> None:
     pulled = answer(connected("pull", "cb", "--incremental", "--json"))
     assert pulled["kind"] == "incremental"

@@ -1,0 +1,67 @@
+"""What the command line says to somebody who has nothing yet, or mistypes what a connection is made of."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconcile.cli.main import cli
+from reconcile.systems.accepted import OPTIONS, SECRETS
+from tests.practice import ROOT
+
+HERE = ("--environment", "practice")
+SALESFORCE = ("connections", "add", "sf", "--system", "salesforce", *HERE)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILE_HOME", str(tmp_path))
+    monkeypatch.delenv("RECONCILE_DATABASE", raising=False)
+
+
+def said(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(cli, arguments, input=stdin)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "words"),
+    [
+        (("run",), "", "There is no reconciliation yet. Define one: `reconciliations add`."),
+        (("models", "list"), "", "There is no reconciliation yet."),
+        (("report", "--out", "x.xlsx"), "", "There is no run yet. Make one"),
+        ((*SALESFORCE, "--option", "baseurl=http://127.0.0.1:9"), "", "salesforce has no option named 'baseurl'"),
+        ((*SALESFORCE, "--secrets"), '{"clientsecret": "x"}', "salesforce has no credential named 'clientsecret'"),
+        ((*SALESFORCE, "--secrets"), "client_secret=x", 'column 1 (char 0). Give, for example'),
+        (("connections", "add", "f", "--system", "files", *HERE, "--secrets"), '{"api_key": "x"}', "It takes none."),
+    ],
+)  # fmt: skip
+def test_it_says_what_is_wrong_and_what_to_do(arguments: tuple[str, ...], stdin: str, words: str) -> None:
+    done = said(*arguments, stdin=stdin)
+    assert words in str(done.exception)
+    assert said("connections", "list", "--json").stdout.strip() == "[]"
+
+
+def test_a_source_that_was_not_pulled_is_named(tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text("id,name\n1,Acme\n")
+    assert (
+        said("connections", "add", "crm", "--system", "files", *HERE, "--option", f"path={tmp_path / 'crm.csv'}")
+    ).exit_code == 0
+    done = said("reconciliations", "add", "Files", "--left", "crm", "--right", "crm")
+    assert str(done.exception) == "crm has not been pulled yet. Pull it first: `pull crm`."
+
+
+def test_every_option_and_credential_that_the_systems_ask_for_is_accepted() -> None:
+    asked: dict[str, set[str]] = {"options": set(), "secrets": set()}
+    for path in (ROOT / "reconcile").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = re.match(r"[\w.]*\b_?(options|secrets)(?:\.get\(|\[)'([a-z_]+)'", ast.unparse(node))
+            if found and {"systems", "changing", "jobs"} & set(path.parts):
+                asked[found[1]].add(found[2])
+    assert asked["options"] >= {"base_url", "site", "path", "link_field"}
+    assert asked["secrets"] >= {"client_secret", "api_key"}
+    assert asked["options"] <= frozenset().union(*OPTIONS.values())
+    assert asked["secrets"] <= frozenset().union(*SECRETS.values())
