@@ -16,6 +16,7 @@ import duckdb
 
 from reconcile.cli.comparing import TerminalProgress
 from reconcile.cli.outputs import ending, refuse_outputs, whole_or_unread
+from reconcile.cli.stopping import end_if_stopped
 from reconcile.comparing.tables import (
     DIFFERENCE_CLASSES,
     DUPLICATES,
@@ -105,9 +106,11 @@ def compare(left: Path, right: Path, **given: Any) -> None:
     try:
         is_equal = _compare(left, right, _Options(**given))
     except (ReconcileError, duckdb.Error, OSError) as error:
+        end_if_stopped()
         click.echo(f"Could not compare: {error}", err=True)
         sys.exit(2)
     except Exception:  # noqa: BLE001 - Python's own exit code for a fault is 1, which here means "different"
+        end_if_stopped()
         traceback.print_exc()
         sys.exit(2)
     sys.exit(0 if is_equal else 1)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from reconcile.cli.session import Session
+from reconcile.cli.stopping import end_if_stopped, heed_signals
 from reconcile.errors import (
     InputError,
     NotAllowedError,
@@ -81,11 +82,16 @@ def cli(context: click.Context, person_id: str | None) -> None:
 
 def main() -> None:
     """Run the command line; a deliberate error becomes one sentence on standard error and an exit code."""
+    heed_signals()
     try:
         cli(prog_name="python -m reconcile")
     except ReconcileError as error:
+        end_if_stopped()
         click.echo(f"Error: {error}", err=True)
         sys.exit(exit_code_of(error))
+    except Exception:
+        end_if_stopped()
+        raise
 
 
 def exit_code_of(error: ReconcileError) -> int:

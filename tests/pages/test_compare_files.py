@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -364,6 +366,59 @@ def test_two_tables_whose_reading_ends_at_once_are_proposed_for(tmp_path: Path) 
         for side in SIDES:
             desk.swap_out(side)
         desk.recipe = Recipe()
+
+
+def _until(is_true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def long_desk(tmp_path: Path) -> Desk:
+    """Two tables that take a second to compare, with one more beside them."""
+    for name in ("left", "right"):
+        duckdb.sql(
+            f"COPY (SELECT i AS id, hash(i || '{name}') AS amount, 'note ' || hash(i || '{name}') AS note "
+            f"FROM range(400000) t(i)) TO '{tmp_path / name}.csv' (HEADER)"
+        )
+    (tmp_path / "small.csv").write_text("id,amount,note\n1,2,x\n")
+    desk = Desk(folders.new_folder(tmp_path), "me")
+    for side in SIDES:
+        desk.choose(side, Chosen(tmp_path / f"{side}.csv", side))
+    _until(lambda: desk.is_ready, "read")
+    return desk
+
+
+@pytest.mark.parametrize("stage", ["Comparing", "Comparing: matching rows", "Comparing: comparing cells"])
+def test_a_comparison_can_be_stopped_and_made_again(long_desk: Desk, stage: str) -> None:
+    recipe = long_desk.recipe
+    long_desk.compare(recipe)
+    _until(lambda: long_desk.doing.get("compare") in {stage, None}, stage)
+    long_desk.stop()
+    assert long_desk.doing["compare"] == "Stopping"
+    _until(lambda: not long_desk.doing, "stopped")
+    assert (long_desk.result, long_desk.refusal, long_desk.recipe) == (None, None, recipe)
+    assert list(long_desk.folder.glob("*.duckdb*")) == []
+    long_desk.compare(recipe)
+    _until(lambda: not long_desk.doing, "compared")
+    assert long_desk.refusal is None
+    assert long_desk.result is not None
+    with ComparisonFile(long_desk.result) as file:
+        assert file.comparison.total("changed").pairs == 400_000
+        assert [row.row for row in file.page(RowFilter(), limit=5)] == [0, 1, 2, 3, 4]
+
+
+def test_another_table_breaks_off_what_is_done_with_the_former(long_desk: Desk, tmp_path: Path) -> None:
+    long_desk.compare(long_desk.recipe)
+    _until(lambda: long_desk.doing.get("compare") == "Comparing: matching rows", "begun")
+    long_desk.choose("right", Chosen(tmp_path / "left.csv", "again"))
+    long_desk.choose("right", Chosen(tmp_path / "small.csv", "small"))
+    _until(lambda: long_desk.is_ready and not long_desk.doing, "read")
+    assert (long_desk.result, long_desk.refusal, long_desk.problems) == (None, None, {})
+    assert (long_desk.read["right"].name, long_desk.read["right"].rows) == ("small", 1)
+    assert [pair.left for pair in long_desk.recipe.columns] == ["id", "amount", "note"]
 
 
 @pytest.mark.parametrize(

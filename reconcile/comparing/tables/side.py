@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from reconcile.systems.files import ReadTable
 from reconcile.systems.files.sql import identifier, none_for_empty
 
 SAMPLE_ROWS = 6000
+INTERRUPT_EVERY_S = 0.05
 _STRETCHES = 6
 _LOOK_ROWS = 2000
 _AT_ONCE = 2
@@ -75,15 +76,25 @@ def at_once(
     """What each of `works` returns, two at a time, each with a connection of its own to the same database.
 
     For statements that DuckDB carries out in one thread, because they read few rows or plan longer than they run. They
-    see no temporary table of `con`.
+    see no temporary table of `con`. Where one fails, or this thread is told to stop, the others are broken off first.
     """
+    with ExitStack() as open_cursors, ThreadPoolExecutor(_AT_ONCE) as threads:
+        cursors = [open_cursors.enter_context(con.cursor()) for _ in works]
+        begun = [threads.submit(work, own) for work, own in zip(works, cursors, strict=True)]
+        try:
+            return [each.result() for each in begun]
+        except BaseException:
+            _break_off(begun, cursors)
+            raise
 
-    def carry_out(work: Callable[[duckdb.DuckDBPyConnection], Found]) -> Found:
-        with con.cursor() as own:
-            return work(own)
 
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return list(threads.map(carry_out, works))
+def _break_off(begun: Sequence[Future[Found]], cursors: Sequence[duckdb.DuckDBPyConnection]) -> None:
+    for each in begun:
+        each.cancel()
+    # Over and over, because a statement that begins after the interruption knows nothing of it.
+    while wait(begun, timeout=INTERRUPT_EVERY_S).not_done:
+        for own in cursors:
+            own.interrupt()
 
 
 @contextmanager

@@ -9,7 +9,10 @@ from reconcile.systems.files.sql import literal
 
 # 19 digits before the point and 9 behind it: differences and sums of these cannot overflow DuckDB's 38 digits.
 NUMBER = "DECIMAL(28, 9)"
-_CODES = "USD|EUR|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|TRY|INR|CNY|HKD|SGD|KRW|THB|ILS|AED|SAR|ZAR|BRL|MXN"
+_CODES = (
+    "USD|EUR|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|TRY|INR|CNY|HKD|SGD|KRW|THB|ILS|AED|SAR|ZAR"
+    "|BRL|MXN"
+)
 _SIGNS = r"(US|CA|AU|A|C|NZ|HK|S|MX|R)?[$]|[€£¥₹₩₪₺₽%]|kr[.]?|zł|Kč|Ft|Fr[.]|Rs[.]?"
 # Behind the decimal mark a dash stands for no cents: 1.000,- is not negative.
 _CURRENCY = rf"[\s\x{{00A0}}\x{{2007}}\x{{2009}}\x{{202F}}]|{_SIGNS}|{_CODES}|[.,][-–—]+$"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +21,7 @@ from reconcile.comparing.tables.pages import ComparisonFile
 from reconcile.comparing.tables.plan import make_plan
 from reconcile.comparing.tables.recipe import ColumnPair, KeyColumn, Recipe
 from reconcile.comparing.tables.result import Comparison
-from reconcile.comparing.tables.side import Side, make_side
+from reconcile.comparing.tables.side import Side, at_once, make_side
 from reconcile.comparing.tables.writing import RESULT, RowLinker, write_comparison
 from reconcile.model import Progress
 from reconcile.systems.files import ReadOptions, ReadTable, read_file
@@ -27,6 +29,7 @@ from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
 _MOST_OVERLAP_ROWS, _MOST_OVERLAP_COLUMNS = 100_000, 60
+_ORDERED = "SET preserve_insertion_order = true"
 _TIME_ZONE = "SET GLOBAL TimeZone = 'UTC'"  # for every connection to the same database
 
 
@@ -38,14 +41,15 @@ class Workspace:
     """
 
     def __init__(self, folder: Path | None = None, *, memory_limit: str = _MEMORY_LIMIT) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
+        self._sides: dict[str, Side] = {}
+        self._readers: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._is_watched = False
         self.con = duckdb.connect()
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
-        self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
         self.con.execute(_TIME_ZONE)
-        self._sides: dict[str, Side] = {}
-        self._readers: list[duckdb.DuckDBPyConnection] = []
-        self._is_watched = False
+        self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
 
     def __enter__(self) -> Workspace:
         return self
@@ -58,7 +62,7 @@ class Workspace:
     def close(self) -> None:
         """Remove the database and everything beside it."""
         self.con.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._remove()
 
     def load(self, side: str, path: Path, options: ReadOptions, *, name: str | None = None) -> ReadTable:
         """Load the `side` ("left" or "right"), again when it was loaded before.
@@ -68,7 +72,8 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`.
         """
-        self._sides[side] = self._read(side, path, options, name)
+        with self.con.cursor() as con:
+            self._sides[side] = self._read(con, side, path, options, name)
         return self._sides[side].read
 
     def load_both(self, left: Path, right: Path, recipe: Recipe) -> None:
@@ -77,12 +82,11 @@ class Workspace:
         Raises:
             InputError: as `reconcile.systems.files.read_file`; the left one's where both cannot be read.
         """
-        with ThreadPoolExecutor(2) as threads:
-            made = [
-                threads.submit(self._read, side, path, options)
-                for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
-            ]
-        self._sides = {side: found.result() for side, found in zip(("left", "right"), made, strict=True)}
+        works = [
+            partial(self._read, side=side, path=path, options=options)
+            for side, path, options in (("left", left, recipe.left), ("right", right, recipe.right))
+        ]
+        self._sides = dict(zip(("left", "right"), at_once(self.con, works), strict=True))
 
     def watch(self) -> Callable[[], float | None]:
         """What can be asked from another thread how far the present statement is: 0 to 100, None where it cannot say.
@@ -94,7 +98,7 @@ class Workspace:
 
         def percent() -> float | None:
             try:
-                found = [con.query_progress() for con in list(self._readers) or [self.con]]
+                found = [con.query_progress() for con in list(self._readers.values()) or [self.con]]
             except duckdb.Error:  # a reader was closed between the list and the question
                 return None
             known = [value for value in found if value >= 0]
@@ -102,15 +106,27 @@ class Workspace:
 
         return percent
 
-    def _read(self, side: str, path: Path, options: ReadOptions, name: str | None = None) -> Side:
-        with self.con.cursor() as con:
-            if self._is_watched:
-                _let_watch(con)
-            self._readers.append(con)
-            try:
-                return make_side(con, read_file(con, path, f"{side}_table", options, name=name, keep_empty=True))
-            finally:
-                self._readers.remove(con)
+    def interrupt(self, side: str | None = None) -> None:
+        """Break off the statement that runs at present: of reading a side, else of what looks at both tables.
+
+        It raises `duckdb.InterruptException` where it was begun. The statement behind it begins as if nothing had been:
+        who wants to stop a piece of work asks again until it has ended.
+        """
+        con = self._readers.get(side) if side else self.con
+        if con is not None:
+            with suppress(duckdb.Error):  # closed meanwhile
+                con.interrupt()
+
+    def _read(
+        self, con: duckdb.DuckDBPyConnection, side: str, path: Path, options: ReadOptions, name: str | None = None
+    ) -> Side:
+        if self._is_watched:
+            _let_watch(con)
+        self._readers[side] = con
+        try:
+            return make_side(con, read_file(con, path, f"{side}_table", options, name=name, keep_empty=True))
+        finally:
+            del self._readers[side]
 
     @property
     def left(self) -> Side:
@@ -154,6 +170,7 @@ class Workspace:
             UnknownNameError: the recipe names a column that is not there.
         """
         started = time.monotonic()
+        self.con.execute(_ORDERED)  # a comparison that was broken off may have left it otherwise
         plan = make_plan(self.con, self.left, self.right, recipe)
         return write_comparison(self.con, plan, target, started, link_rows=link_rows, progress=progress)
 

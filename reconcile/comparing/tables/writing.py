@@ -72,6 +72,7 @@ def write_comparison(
         progress(Progress("comparing cells", 0, None, "rows"))
         return _fill(con, plan, "", started, notes)
     target.parent.mkdir(parents=True, exist_ok=True)
+    con.execute(f"DETACH DATABASE IF EXISTS {RESULT}")  # of a comparison that was broken off
     with published(target) as part:
         con.execute(f"ATTACH {literal(str(part))} AS result")
         try:

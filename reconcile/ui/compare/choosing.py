@@ -13,7 +13,8 @@ from reconcile.model import Side
 from reconcile.state import connections, snapshots
 from reconcile.systems.files import ReadOptions
 from reconcile.ui.compare import dropping
-from reconcile.ui.compare.desk import SIDES, Chosen, Desk, Source, Work
+from reconcile.ui.compare.desk import SIDES, Chosen, Desk, Source
+from reconcile.ui.compare.works import Work
 from reconcile.ui.frame import Frame
 from reconcile.ui.guard import attempt, show_error
 from reconcile.ui.text import counted, plain

@@ -6,7 +6,6 @@ import re
 import shutil
 import threading
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -28,14 +27,15 @@ from reconcile.snapshots import read_snapshot
 from reconcile.systems.files import ReadOptions, ReadTable
 from reconcile.ui.compare import folders
 from reconcile.ui.compare.folders import Note, Noted
+from reconcile.ui.compare.works import Work, Works
 from reconcile.ui.guard import as_refusal, attempt
 from reconcile.workbench import Workbench
 
 _CHUNK = 1024 * 1024
 _KEY, _PARAMETER = "_compare_desk", "desk"
 SIDES: tuple[Side, Side] = ("left", "right")
-Work = Literal["left", "right", "compare"]
 Stamp = tuple[int, int]
+STOPPING = "Stopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Chosen:
 class Desk:
     """One person's comparison. It lives in the session; its folder is removed with the last session that uses it.
 
-    Reading and comparing run in threads of their own, which no click ends: a page shows `doing` until it is empty. What
-    they bring is taken only if nobody chose something else meanwhile.
+    Reading and comparing run in threads of their own, which outlive a script: a page shows `doing` until it is empty.
+    Choosing something else breaks them off, and so does `stop`; what they still bring is not taken.
 
     Attributes:
         chosen, read: by side, the table and how it was read; `stamps` is its file's stamp at that time.
@@ -97,11 +97,13 @@ class Desk:
         self._is_proposed = False
         # What is to lie on the desk once the tables are read, in place of what they propose.
         self._recalled: Note | None = None
-        self._work = Workspace(folder)
+        self._work = workspace = Workspace(folder)
+        self._works = Works(lambda what: workspace.interrupt(None if what == "compare" else what))
         self._state = threading.RLock()
         # Who reads a side holds its lock; who looks at both tables holds both, the left one first.
         self._tables: dict[Side, threading.RLock] = {side: threading.RLock() for side in SIDES}
-        weakref.finalize(self, folders.release, folder)
+        # Not when the server is stopped: a page that is open goes on with the next one.
+        weakref.finalize(self, folders.release, folder).atexit = False
 
     @property
     def is_ready(self) -> bool:
@@ -143,7 +145,8 @@ class Desk:
             self.is_asked = False
             self.problems.pop(side, None)
             self.doing[side] = f"Reading {chosen.name}"
-        _begin(partial(self._read, side, chosen, turn))
+            self._break_off()
+            self._works.begin(side, partial(self._read, side, chosen, turn), after="compare")
 
     def swap_out(self, side: Side) -> None:
         """Let the table of a side go."""
@@ -152,6 +155,8 @@ class Desk:
             self.is_asked = False
             for kept in (self.chosen, self.read, self.stamps, self.problems, self.doing):
                 kept.pop(side, None)
+            self._works.stop(side)
+            self._break_off()
             self._clear()
             self._note()
 
@@ -197,9 +202,20 @@ class Desk:
             self.doing["compare"] = "Comparing"
             self.refusal = None
             self.recipe = recipe
-            version = self.version
-        self._note(is_comparing=True)
-        _begin(partial(self._compare, recipe, version))
+            self._note(is_comparing=True)
+            self._works.begin("compare", partial(self._compare, recipe, self.version))
+
+    def stop(self) -> None:
+        """Break off the comparison that runs. Tables and settings stay."""
+        with self._state:
+            self.is_asked = False
+            self._break_off()
+
+    def _break_off(self) -> None:
+        if "compare" in self.doing:
+            self.version += 1
+            self.doing["compare"] = STOPPING
+            self._works.stop("compare")
 
     def is_outdated(self, side: Side) -> bool:
         """Whether the file was changed on disk since it was read."""
@@ -289,11 +305,12 @@ class Desk:
     def _compare(self, recipe: Recipe, version: int) -> None:
         target = self.folder / f"{new_id('result')}.duckdb"
         linker = link_rows_by_content if recipe.no_key else None
+        say = partial(self._say, version)
         try:
             with self._tables["left"], self._tables["right"]:
                 if self.version != version:
                     return
-                self._work.compare(self._with_options(recipe), target, link_rows=linker, progress=self._say)
+                self._work.compare(self._with_options(recipe), target, link_rows=linker, progress=say)
             with self._state:
                 if self.version == version:
                     self.result, self.compared = target, recipe
@@ -306,10 +323,11 @@ class Desk:
                 self.doing.pop("compare", None)
             self._note()
 
-    def _say(self, progress: Progress) -> None:
+    def _say(self, version: int, progress: Progress) -> None:
         with self._state:
-            if "compare" in self.doing:
-                self.doing["compare"] = f"Comparing: {progress.stage}"
+            if self.version != version:
+                raise InputError("The comparison was stopped.")
+            self.doing["compare"] = f"Comparing: {progress.stage}"
 
 
 def desk_of(workbench: Workbench, person: Person) -> Desk:
@@ -342,11 +360,6 @@ def _options(recipe: Recipe, side: Side) -> ReadOptions:
 def _without_options(recipe: Recipe) -> Recipe:
     """How a file is read stands beside the file, not in the settings on the screen."""
     return replace(recipe, left=ReadOptions(), right=ReadOptions())
-
-
-def _begin(work: Callable[[], None]) -> None:
-    # A server that is stopped does not wait for a comparison that nobody will see.
-    threading.Thread(target=work, daemon=True).start()
 
 
 Source = Literal["upload", "server", "snapshot"]

@@ -44,7 +44,7 @@ def show_settings(desk: Desk) -> tuple[Recipe, DeltaGenerator]:
             "Compare", type="primary", icon=":material/compare_arrows:", key="compare_now", on_click=desk.ask,
             disabled=is_running,
         )  # fmt: skip
-        place = st.container(width="content")
+        place = st.container(horizontal=True, vertical_alignment="center", width="content")
         if not is_running:
             _show_recipe_upload(desk)
     # Emptied at once: what is no longer drawn stays on the screen until the script ends, here until all is compared.

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from reconcile.ui.compare.desk import Desk, Work
+from reconcile.ui.compare.desk import STOPPING, Desk
+from reconcile.ui.compare.works import Work
 from reconcile.ui.text import plain
 
 _LOOK_S = 0.1
@@ -25,6 +26,11 @@ def wait(desk: Desk, places: Mapping[Work, DeltaGenerator]) -> None:
         st.rerun()
     if not doing:
         return
+    if "compare" in places:
+        is_stopping = doing["compare"] == STOPPING
+        places["compare"].button(
+            "Stop", icon=":material/stop_circle:", key="_compare_stop", on_click=desk.stop, disabled=is_stopping
+        )
     pulse = st.empty()
     with ExitStack() as shown:
         for work, text in doing.items():
