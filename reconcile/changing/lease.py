@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,11 @@ from sqlalchemy.engine import Connection as Transaction
 from reconcile.errors import ClaimedError, ConflictError, StorageError
 from reconcile.state import change_sets
 from reconcile.state.database import Database
+
+
+logger = logging.getLogger(__name__)
+
+_not_released: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,16 @@ def hold_lease(database: Database, change_set_id: str, seconds: float) -> Iterat
     finally:
         ended.set()
         heart.join()
-        with database.begin() as tx:
-            change_sets.release_lease(tx, change_set_id, lease.owner)
+        _release(lease)
+
+
+def _release(lease: Lease) -> None:
+    try:
+        with lease.database.begin() as tx:
+            change_sets.release_lease(tx, lease.change_set_id, lease.owner)
+    except StorageError as error:  # this process, which lives on, will take it over all the same
+        _not_released.add(lease.owner)
+        logger.warning("The lease of %s could not be given back: %s", lease.change_set_id, error)
 
 
 def _keep_alive(lease: Lease, ended: threading.Event) -> None:
@@ -100,7 +114,9 @@ def _started(pid: int) -> str:
 
 
 def _is_dead(owner: str) -> bool:
-    """Whether the owner was a process of this machine that is no more. Of other machines nothing is known."""
+    """Whether the owner has ended: here, or with a process of this machine. Of other machines nothing is known."""
+    if owner in _not_released:
+        return True
     machine, _, rest = owner.rpartition("/")[0].rpartition("/")[0].rpartition("/")
     started = owner.rpartition("/")[0].rpartition("/")[2]
     if machine != _machine() or not rest.isdigit() or not started:

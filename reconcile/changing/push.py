@@ -27,7 +27,7 @@ from reconcile.changing.remotes import OpenWriter, Remotes
 from reconcile.changing.states import UNFINISHED, WRITTEN, permits
 from reconcile.changing.telling import ledger_of
 from reconcile.changing.totals import PushTotals
-from reconcile.errors import ConflictError, QuarantinedError, ReconcileError, RemoteError, StateError
+from reconcile.errors import ConflictError, QuarantinedError, ReconcileError, RemoteError, StateError, StorageError
 from reconcile.model import ChangeSet, ChangeSetState, Operation, OperationState, Person, Policy, Progress, utc_now
 from reconcile.state import change_sets
 from reconcile.state.database import Database
@@ -92,6 +92,7 @@ def push(
         ClaimedError: another living process pushes it.
         ConflictError: another process took over while this one was suspended.
         QuarantinedError: a connection leads to another org; the set is paused if it was under way.
+        StorageError: the operational database is away; the set is left as it is, to be pushed again.
     """
     access.require(actor, "push change sets")
     started_at = utc_now()
@@ -149,8 +150,8 @@ class _Push:
             self._finish()
         except _Over:
             self._leave()
-        except ConflictError:
-            raise
+        except (ConflictError, StorageError):
+            raise  # nothing can, or need, be noted: another process goes on, or this one when the database is back
         except StateError:
             # Paused or stopped in the very moment in which the next batch was to be taken: as good as between two.
             if self.book.change_set().state not in _OVER:

@@ -1,12 +1,14 @@
 """The process that executes jobs.
 
 One worker serves one workbench: it holds a lock file in the home folder for as long as it lives, which the operating
-system lets go of however it ends. A job that was running when a worker was killed is taken up again by the next one.
+system lets go of however it ends. A job that was running when a worker was stopped or killed is taken up again by the
+next one, and so is a change set that is being pushed by nobody any more.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +18,18 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from filelock import FileLock, Timeout
+from sqlalchemy.engine import Connection as Transaction
 
 from reconcile import learning
-from reconcile.errors import StateError
+from reconcile.errors import ClaimedError, ReconcileError, StateError, StorageError
 from reconcile.jobs import tasks
-from reconcile.jobs.queue import APPLICATION, PROGRESS, QUEUE, open_client
+from reconcile.jobs.queue import APPLICATION, PROGRESS, QUEUE, enqueue_push, open_client
 from reconcile.model import Person, Progress
 from reconcile.settings import Settings
-from reconcile.state import people
+from reconcile.state import audit, change_sets, people
 from reconcile.workbench import Workbench
+
+logger = logging.getLogger(__name__)
 
 # All releases share one version: a job started before an upgrade is finished after it; every step can be repeated.
 _WORKFLOW_VERSION = "1"
@@ -32,8 +37,16 @@ _JOBS_AT_ONCE = 2
 _PROGRESS_INTERVAL_S = 0.5
 # Whoever asks whether a worker is alive holds the lock for a moment.
 _LOOK_S = 2.0
+# How long a push waits for a database that is away, or for the lease of a process that is not known to be gone.
+_WAITS_S = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0, 30.0, 30.0, 30.0)
 
 _serving: list[Workbench] = []
+_ending = Event()
+_PUSHED = ("start change set", "resume change set")
+
+
+class _LeftToTheNextWorker(BaseException):
+    """This process ends, and the job stays under way. No Exception: those are a job's own end."""
 
 
 @contextmanager
@@ -49,10 +62,13 @@ def worker_running(workbench: Workbench) -> Iterator[None]:
     except Timeout as error:
         raise StateError("The worker of this workbench", "running already", "started twice") from error
     _serving.append(workbench)
+    _ending.clear()
     try:
         _launch(workbench.settings.jobs_url)
+        _take_up_pushes(workbench)
         yield
     finally:
+        _ending.set()
         DBOS.destroy(workflow_completion_timeout_sec=10)
         _serving.clear()
         lock.release()
@@ -120,8 +136,15 @@ def _push(actor_id: str, change_set_id: str) -> dict[str, Any]:
 @DBOS.step(name="push step")
 def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
     # A step may be executed twice when the worker dies; the journal and the read-back inside `push` make that safe.
-    workbench = _serving[0]
-    return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, _Reporter())
+    workbench, report = _serving[0], _Reporter()
+    for wait_s in _WAITS_S:
+        try:
+            return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, report)
+        except (StorageError, ClaimedError) as error:
+            logger.warning("The push of %s waits %.0f s: %s", change_set_id, wait_s, error)
+        if _ending.wait(wait_s):
+            raise _LeftToTheNextWorker
+    return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, report)
 
 
 class _Reporter:
@@ -134,6 +157,8 @@ class _Reporter:
         self._lock = Lock()
 
     def __call__(self, progress: Progress) -> None:
+        if _ending.is_set():
+            raise _LeftToTheNextWorker
         with self._lock:
             self._report(progress)
 
@@ -160,6 +185,24 @@ def _launch(jobs_url: str) -> None:
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=_JOBS_AT_ONCE, polling_interval_sec=0.25)
+
+
+def _take_up_pushes(workbench: Workbench) -> None:
+    """Ask for the pushes that are under way. One whose job is still known is not asked for twice."""
+    with workbench.database.read() as tx:
+        under_way = [each.id for each in change_sets.list_change_sets(tx, states={"pushing"})]
+        pushers = {each: _pusher(tx, each) for each in under_way}
+    for change_set_id, pusher in pushers.items():
+        try:
+            enqueue_push(workbench, pusher, change_set_id)
+        except ReconcileError as error:  # they may no longer push: the set waits for somebody who may
+            logger.warning("%s is not taken up again: %s", change_set_id, error)
+
+
+def _pusher(tx: Transaction, change_set_id: str) -> Person:
+    """Who started the push or let it go on."""
+    rows = audit.list_rows(tx, subject=change_set_id)
+    return people.get(tx, next(row.person_id for row in rows if row.action in _PUSHED))
 
 
 def _lock_of(settings: Settings) -> FileLock:

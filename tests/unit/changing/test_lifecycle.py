@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -320,3 +324,20 @@ def test_a_lease_is_kept_alive_while_its_process_works(database: Database) -> No
         pause.wait(1.5)
         with database.begin() as tx:
             assert not change_sets.take_lease(tx, made.id, "elsewhere/1/2/3", 1)
+
+
+def test_a_lease_that_could_not_be_given_back_does_not_keep_its_own_process_waiting(
+    migrated: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "reconcile.db"
+    shutil.copy(migrated, path)
+    database = Database(f"sqlite:///{path}", lock_wait_s=0.1)
+    add_people(database)
+    made = approved(database)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        with hold_lease(database, made.id, 30):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    with hold_lease(database, made.id, 30) as lease, database.begin() as tx:
+        lease.require(tx)
+    database.close()
