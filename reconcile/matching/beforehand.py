@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats
 from reconcile.matching.rivals import Rivals
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 TELLING_SHARE = 0.12  # of random pairs that agree as well as any: above it (eight towns), agreement tells little
 TINY = 1e-15
 USUAL_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
+MOST_OFTEN = 10.0  # matches have an easily mistaken level up to so many times as often as is usual
 # How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of
 # a pair and of its rivals is the same thing twice, so the iteration would take its own guesses for proof.
 RANKS_OF_MATCHES = (0.0, 0.02, 0.06, 0.17, 0.15, 0.6)
@@ -74,7 +74,7 @@ class Beforehand:
 def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     """What chance gives and how many namesakes there are; nothing where comparisons can bear each other out."""
     telling = [i for i in range(len(evidence.comparisons)) if is_telling(evidence, i)]
-    usual = tuple(_usual_shares(each, evidence) for each in evidence.comparisons)
+    usual = tuple(_usual_shares(evidence, i) for i in range(len(evidence.comparisons)))
     random = [np.full(len(each.labels), np.nan) for each in evidence.comparisons]
     alike = _alike(evidence) if not telling else []
     sources = {evidence.comparisons[i].source or evidence.comparisons[i].role for i in telling}
@@ -103,12 +103,27 @@ def _alike(evidence: Evidence) -> list[int]:
     return [i for i in said if evidence.comparisons[i].by_chance]
 
 
-def _usual_shares(each: Comparison, evidence: Evidence) -> Floats:
+def _usual_shares(evidence: Evidence, i: int) -> Floats:
     """The share of random pairs at each level; NaN for a level of which nothing is known."""
+    each = evidence.comparisons[i]
     others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
     known = np.full(len(each.labels), np.nan)
     known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, USUAL_RECORDS)
-    return known
+    return np.fmax(known, _beyond_matches(evidence, i)) if each.expected else known
+
+
+def _beyond_matches(evidence: Evidence, i: int) -> Floats:
+    """The share of all pairs that are at an easily mistaken level beyond what matches can fill; NaN for other levels.
+
+    Where every name says "Ltd Paris", or names are made of few words, it is chance that gives more than elsewhere.
+    """
+    each = evidence.comparisons[i]
+    found = np.bincount(evidence.levels[:, i], evidence.counts, len(each.labels))
+    beyond = np.full(len(each.labels), np.nan)
+    for level in each.expected.keys() & each.by_chance.keys():
+        filled = MOST_OFTEN * each.expected[level] * min(evidence.left_records, evidence.right_records)
+        beyond[level] = max(float(found[level]) - filled, 0.0) / evidence.all_pairs
+    return beyond
 
 
 def _beyond_one_each(evidence: Evidence, telling: list[int], rivals: Rivals) -> Floats:

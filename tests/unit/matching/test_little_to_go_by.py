@@ -181,3 +181,19 @@ def test_one_record_of_each_side_is_linked(other: str) -> None:
     )
     link(con, "l", "r")
     assert con.execute("SELECT left_id, right_id FROM candidates WHERE is_chosen").fetchall() == [("a", "b")]
+
+
+def test_words_that_many_names_share_make_no_duplicates() -> None:
+    """Lists whose only column is a name with an address in it, or names made of few words: chance gives more there."""
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE records AS
+        SELECT i || side AS record_id, md5(i::VARCHAR)[:8] || ' sa ' || (i % 37 + 1) || ' rue de '
+            || ['seine', 'nantes', 'rivoli', 'lyon', 'metz'][i % 5 + 1]
+            || CASE WHEN side = 'a' THEN ' paris france' WHEN i % 10 = 0 THEN ' france' ELSE ' paris' END AS name
+        FROM range(110) t(i), (VALUES ('a'), ('b')) s(side) WHERE side = 'a' OR i % 5 = 0""")
+    dedupe(con, "records", MatchRules(accept=0.5))
+    shown, right, said = con.execute("""SELECT count(*), count(*) FILTER (id_a[:-2] = id_b[:-2]), avg(probability)
+        FROM pairs WHERE probability >= 0.5""").fetchall()[0]
+    assert right >= 20
+    assert right / shown > 0.9
+    assert said == pytest.approx(right / shown, abs=0.1)
