@@ -4,48 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import polars as pl
 
 from reconcile.matching.clean.records import quoted
+from reconcile.matching.headers import HALF_A_NAME, SECOND_NAMES, belongs_to, header_words, role_of_header
 from reconcile.model import ROLES, Role
 
 Connection = duckdb.DuckDBPyConnection
 SAMPLE_ROWS = 2000
 
-# Words of headers, lower case without punctuation, most telling first. Matching is on whole words of the header.
-HEADERS: tuple[tuple[Role, str], ...] = (
-    ("given_name", r"^(first|given|fore) ?name|^name first|primary name first|^vorname|^prenom|^nombre$|\bfname\b"),
-    ("family_name", r"^(last|family|sur) ?name|^surname|^name last|primary name last|^nachname|^apellidos?|\blname\b"),
-    ("birth_date", r"birth|\bdob\b|geburt"),
-    ("email", r"e ?mail"),
-    ("phone", r"phone|mobile|\btel\b|telefon|\bcell\b"),
-    ("domain", r"domain|website|web ?site|\burl\b|homepage|\bweb\b"),
-    ("postcode", r"postal ?code|post ?code|\bzip\b|zip ?code|\bplz\b|postcode|codigo postal"),
-    (
-        "tax_id",
-        r"\btax|\bvat\b|\bein\b|\btin\b|\bssn\b|soc sec|social security|steuer|company number|registration (no|number)",
-    ),
-    (
-        "identifier",
-        r"duns|\blei\b|d u n s|external id|customer (id|number|no)|account (number|no)|national id|\bisin\b",
-    ),
-    ("country", r"country|\bland\b|\bpays\b"),
-    ("region", r"\bstate\b|province|region|bundesland|county"),
-    ("city", r"\bcity\b|town|suburb|\bort\b|stadt|ville|locality|birth ?place"),
-    ("street", r"street|address|addr|\bline ?1\b|strasse|adresse|\broad\b"),
-    (
-        "name",
-        r"company|organi[sz]ation|\bname\b|employer|business|firma|legal|name org|account$|customer$|\bfull ?name",
-    ),
-)
-NOT_THESE = re.compile(
-    r"\b(type|status|date|created|modified|updated|count|owner|parent|lat|lng|latitude|longitude"
-    r"|middle|passport|licen[cs]e|product|plan|file|(tax|national) id country)\b"
-)
-SECOND_NAMES = re.compile(r"\b(employer|secondary|native|alias|former|previous|alternative)\b")  # where no other is
+OF_SEVERAL_COLUMNS: frozenset[Role] = frozenset({"name", "street", "given_name", "family_name", "birth_date"})
 VALUES: tuple[tuple[Role, str], ...] = (
     ("email", r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"),
     (
@@ -84,26 +55,24 @@ def detect_roles(con: Connection, relation: str) -> dict[str, RoleGuess]:
     columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
     texts = ", ".join(f'"{column}"::VARCHAR AS "{column}"' for column in (c.replace('"', '""') for c in columns))
     sample = con.sql(f"SELECT {texts} FROM {quoted(relation)} LIMIT {SAMPLE_ROWS}").pl()
-    return {column: _guess(column, sample[column]) for column in columns}
+    return _whole_names({column: _guess(column, sample[column]) for column in columns})
 
 
-def header_words(header: str) -> str:
-    """A header as lower-case words: "BillingPostalCode", "billing_postal_code" and "Billing Postal Code" are one.
-
-    >>> header_words("http://example.org/x#BillingPostalCode__c")
-    'billing postal code'
-    """
-    last = re.split(r"[#/]", header.strip())[-1]
-    split = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"__c$", "", last))
-    return re.sub(r"[^a-z0-9]+", " ", split.lower()).strip()
+def _whole_names(guesses: dict[str, RoleGuess]) -> dict[str, RoleGuess]:
+    """The guesses, where a half of a person's name that may be a whole one has no other half."""
+    halves: tuple[tuple[Role, Role], ...] = (("given_name", "family_name"), ("family_name", "given_name"))
+    for half, other in halves:
+        lone = [c for c, guess in guesses.items() if guess.role == half and header_words(c) in HALF_A_NAME]
+        if not any(guess.role == other for guess in guesses.values()):
+            guesses |= {column: replace(guesses[column], role="name") for column in lone}
+    return guesses
 
 
 def _guess(header: str, values: pl.Series) -> RoleGuess:
     filled = values.drop_nulls().str.strip_chars()
     filled = filled.filter(filled.str.len_bytes() > 0)
     is_id = len(values) > 0 and len(filled) == len(values) and filled.n_unique() == len(values)
-    words = header_words(header)
-    by_header = None if NOT_THESE.search(words) and "birth" not in words else _by_header(words)
+    by_header = role_of_header(header)
     by_value, share = _by_values(filled)
     if by_header == "name" and is_id and _are_codes(filled):
         return RoleGuess(
@@ -131,10 +100,6 @@ def _are_codes(filled: pl.Series) -> bool:
     return float(filled.str.contains(r"^\S*\d\S*$").mean() or 0.0) > 0.9  # type: ignore[arg-type]  # of a boolean column
 
 
-def _by_header(words: str) -> Role | None:
-    return next((role for role, pattern in HEADERS if re.search(pattern, words)), None)
-
-
 def _by_values(filled: pl.Series) -> tuple[Role | None, float]:
     if len(filled) == 0:
         return None, 0.0
@@ -155,8 +120,19 @@ def id_column(guesses: Mapping[str, RoleGuess]) -> str | None:
 
 
 def columns_by_role(guesses: Mapping[str, RoleGuess]) -> dict[Role, tuple[str, ...]]:
-    """The columns of each role, in the order of the roles."""
+    """The columns of each role, in the order of the roles.
+
+    Of several addresses (billing, shipping) one is taken. Names and address lines of it belong together; of other roles
+    the first column is taken: two towns beside each other are none.
+    """
     found = {role: tuple(column for column, guess in guesses.items() if guess.role == role) for role in ROLES}
     first_names = tuple(column for column in found["name"] if not SECOND_NAMES.search(header_words(column)))
     found["name"] = first_names or found["name"]
-    return {role: columns for role, columns in found.items() if columns}
+    return {role: _of_one(role, columns) for role, columns in found.items() if columns}
+
+
+def _of_one(role: Role, columns: tuple[str, ...]) -> tuple[str, ...]:
+    kinds = [belongs_to(header_words(column)) for column in columns]
+    chosen = min(kinds, key=lambda kind: (kind != "", not kind.startswith(("bill", "invoice")), kinds.index(kind)))
+    kept = tuple(column for column, kind in zip(columns, kinds, strict=True) if kind == chosen)
+    return kept if role in OF_SEVERAL_COLUMNS else kept[:1]
