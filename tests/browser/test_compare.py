@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +98,33 @@ def test_two_dropped_files_become_a_workbook(app: str, page: Page, tmp_path: Pat
     book = openpyxl.load_workbook(tmp_path / "o.xlsx")
     assert (book["Changed"].max_row, book["Only left"].max_row, book["Only right"].max_row) == (61, 11, 11)
     assert took < HURRY_S
+
+
+def test_every_other_form_of_the_report_can_be_downloaded(app: str, page: Page, tmp_path: Path) -> None:
+    left, right = write_files(tmp_path)
+    page.goto(f"{app}/Compare_files")
+    page.get_by_text("Left table", exact=True).wait_for()
+    drop_both(page, left, right)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_text("60 changed, 10 only left, 10 only right; 1,930 same").wait_for()
+    found = {}
+    for label in ("Page", "Data", "Differences", "Patch", "Recipe"):
+        with page.expect_download() as download:
+            page.get_by_test_id("stDownloadButton").filter(has_text=label).get_by_role("button").click()
+        name = download.value.suggested_filename
+        found[label] = tmp_path / f"{label}{name[name.index('.') :]}"
+        download.value.save_as(found[label])
+    assert json.loads(found["Data"].read_text())["report"]["is_tied"] is True
+    assert len(found["Differences"].read_text().splitlines()) == 1 + 60 + 20
+    patch = list(csv.DictReader(io.StringIO(found["Patch"].read_text())))
+    assert {(line["action"], line["Invoice"]) for line in patch if line["action"] != "update"} == {
+        *(("delete", f"INV-{n:05d}") for n in range(1, 11)),
+        *(("insert", f"INV-9{n:04d}") for n in range(10)),
+    }
+    assert tomllib.loads(found["Recipe"].read_text())["key"] == [{"left": "Invoice", "right": "invoice_id"}]
+    page.goto(found["Page"].as_uri())
+    page.get_by_text("60 changed, 10 only left, 10 only right; 1,930 same").wait_for()
+    page.screenshot(path=tmp_path / "page.png")
 
 
 def test_the_rows_can_be_narrowed_to_a_column_and_class(app: str, page: Page, tmp_path: Path) -> None:

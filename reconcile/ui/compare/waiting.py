@@ -29,7 +29,11 @@ def wait(desk: Desk, places: Mapping[Work, DeltaGenerator]) -> None:
     if "compare" in places:
         is_stopping = doing["compare"] == STOPPING
         places["compare"].button(
-            "Stop", icon=":material/stop_circle:", key="_compare_stop", on_click=desk.stop, disabled=is_stopping
+            "Stop comparing",
+            icon=":material/stop_circle:",
+            key="_compare_stop",
+            on_click=desk.stop,
+            disabled=is_stopping,
         )
     pulse = st.empty()
     with ExitStack() as shown:

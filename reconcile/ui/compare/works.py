@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from typing import Literal
 
 from reconcile.comparing.tables.side import INTERRUPT_EVERY_S
 
 Work = Literal["left", "right", "compare"]
+
+_PATIENCE_S = 10.0
+_known: weakref.WeakSet[Works] = weakref.WeakSet()
 
 
 class Works:
@@ -17,6 +23,7 @@ class Works:
     def __init__(self, interrupt: Callable[[Work], None]) -> None:
         self._interrupt = interrupt
         self._latest: dict[Work, threading.Thread] = {}
+        _known.add(self)
 
     def begin(self, what: Work, work: Callable[[], None], *, after: Work | None = None) -> None:
         """Begin `work` in a thread, once what runs for the same purpose, and for `after`, has ended."""
@@ -30,10 +37,25 @@ class Works:
                 former.join(INTERRUPT_EVERY_S)
             work()
 
-        # A server that is stopped does not wait for a comparison that nobody will see.
+        # A server that is stopped breaks off what nobody will see, rather than wait for it.
         self._latest[what] = threading.Thread(target=run, daemon=True)
         self._latest[what].start()
 
     def stop(self, what: Work) -> None:
         """Break off what runs for a purpose."""
         self.begin(what, lambda: None)
+
+    def end(self) -> None:
+        """Break off everything, and wait until it has ended; ten seconds at most."""
+        deadline = time.monotonic() + _PATIENCE_S
+        for what, thread in list(self._latest.items()):
+            while thread.is_alive() and time.monotonic() < deadline:
+                self._interrupt(what)
+                thread.join(INTERRUPT_EVERY_S)
+
+
+@atexit.register
+def _end_all() -> None:
+    # A thread in the middle of a statement when the process ends makes it crash.
+    for works in list(_known):
+        works.end()
