@@ -18,7 +18,6 @@ from reconcile.errors import ClaimedError, ConflictError, StorageError
 from reconcile.state import change_sets
 from reconcile.state.database import Database
 
-
 logger = logging.getLogger(__name__)
 
 _not_released: set[str] = set()

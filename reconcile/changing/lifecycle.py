@@ -164,6 +164,23 @@ def approve(tx: Transaction, actor: Person, change_set_id: str, revision: int) -
     return step(tx, actor, change_set, "approve", detail={"hash": approved}, **values)
 
 
+def require_approver(tx: Transaction, change_set: ChangeSet) -> None:
+    """Let an approved set pass if whoever approved it still may.
+
+    Raises:
+        StateError: they were deactivated, or are no approver any more.
+    """
+    active = {each.id: each for each in people.list_people(tx)}
+    approver = active.get(change_set.approver_id or "")
+    if approver is None or not access.may(approver, "approve change sets"):
+        raise StateError(
+            named(change_set),
+            "approved by somebody who may no longer approve",
+            "pushed",
+            remedy="Reject it back to a draft and have it approved anew.",
+        )
+
+
 def reject(tx: Transaction, actor: Person, change_set_id: str, revision: int, note: str = "") -> ChangeSet:
     """Send a submitted or approved set back to its author, with a note why. A set that was pushed stays as it is.
 

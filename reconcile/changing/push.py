@@ -122,6 +122,7 @@ def _start(
     require_passed(remotes.actor, change_set, report)
     with remotes.database.begin() as tx:
         current = lifecycle.load(tx, change_set.id, change_set.revision, "pushed")
+        lifecycle.require_approver(tx, current)
         lifecycle.step(tx, remotes.actor, current, "start", note="")
 
 

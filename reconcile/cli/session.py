@@ -41,15 +41,15 @@ class Session:
         """Who acts: the operating-system user, or the practice person named by `--as`.
 
         Raises:
-            NotAllowedError: `--as` names somebody who is not a practice person.
+            NotAllowedError: `--as` names somebody who is not a practice person, or they were deactivated.
         """
         from reconcile.state import people  # noqa: PLC0415 - as above
 
         with self.workbench.database.begin() as tx:
             laptop = people.ensure_laptop_person(tx)
-            if self._person_id is None:
-                return laptop
-            chosen = people.get(tx, self._person_id)
+            chosen = people.get_active(tx, self._person_id or laptop.id)
+        if chosen == laptop:
+            return laptop
         if not chosen.is_practice:
             raise NotAllowedError(laptop.name, f"act as {chosen.name}", "only practice people can be impersonated")
         return chosen

@@ -211,4 +211,4 @@ def _lock_of(settings: Settings) -> FileLock:
 
 def _person(workbench: Workbench, person_id: str) -> Person:
     with workbench.database.read() as tx:
-        return people.get(tx, person_id)
+        return people.get_active(tx, person_id)

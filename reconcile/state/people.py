@@ -9,7 +9,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection as Transaction
 
-from reconcile.errors import InputError, UnknownNameError
+from reconcile.errors import InputError, NotAllowedError, UnknownNameError
 from reconcile.model import Person, PersonRole, utc_now
 from reconcile.state.tables import people, person_roles
 from reconcile.state.upsert import insert_or
@@ -65,6 +65,19 @@ def get(tx: Transaction, person_id: str) -> Person:
     if person_id not in everybody:
         raise UnknownNameError("person", person_id, tuple(everybody))
     return everybody[person_id]
+
+
+def get_active(tx: Transaction, person_id: str) -> Person:
+    """One person who is about to act.
+
+    Raises:
+        UnknownNameError: nobody has this id.
+        NotAllowedError: they were deactivated.
+    """
+    person = get(tx, person_id)
+    if person_id not in {each.id for each in list_people(tx)}:
+        raise NotAllowedError(person.name, "act", "they were deactivated")
+    return person
 
 
 def list_people(tx: Transaction, *, with_inactive: bool = False) -> tuple[Person, ...]:

@@ -18,7 +18,7 @@ from reconcile.changing.push import push
 from reconcile.changing.requests import FieldRequest, LinkRequest, UnlinkRequest
 from reconcile.errors import ClaimedError, NotAllowedError, QuarantinedError, StateError
 from reconcile.model import ChangeSet, Operation, Policy, RowResult
-from reconcile.state import change_sets, connections, tables
+from reconcile.state import change_sets, connections, people, tables
 from reconcile.state.tables import operations
 from reconcile.systems import Writer
 from tests.practice import running_practice
@@ -120,6 +120,20 @@ def test_only_what_is_approved_is_pushed_and_only_by_who_may(bench: Bench) -> No
 
 def bench_push_as_auditor(bench: Bench, change_set: ChangeSet) -> None:
     push(bench.database, change_set.id, AUDITOR, with_secrets)
+
+
+@pytest.mark.parametrize("how", ["demoted", "deactivated"])
+def test_what_was_approved_by_somebody_who_may_no_longer_approve_is_not_started(bench: Bench, how: str) -> None:
+    change_set = unlinks(bench, 1)
+    with bench.database.begin() as tx:
+        if how == "demoted":
+            people.set_roles(tx, APPROVER.id, {"auditor"})
+        else:
+            people.set_active(tx, APPROVER.id, is_active=False)
+    with pytest.raises(StateError, match="may no longer approve"):
+        bench.push(change_set)
+    assert bench.state(change_set).state == "approved"
+    assert not bench.written(bench.operations(change_set))
 
 
 def test_two_workers_never_push_one_set_at_once(bench: Bench) -> None:

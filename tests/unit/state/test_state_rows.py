@@ -16,6 +16,7 @@ from reconcile.errors import (
     ConflictError,
     DefinitionError,
     InputError,
+    NotAllowedError,
     ReconcileError,
     StorageError,
     UnknownNameError,
@@ -49,6 +50,9 @@ def test_people(database: Database) -> None:
         people.set_roles(tx, laptop.id, {"auditor"})
     with database.read() as tx:
         assert people.get(tx, "ana") == ANA
+        with pytest.raises(NotAllowedError, match="deactivated"):
+            people.get_active(tx, "ana")
+        assert people.get_active(tx, laptop.id).id == laptop.id
         assert {p.id for p in people.list_people(tx)} == {laptop.id, *(p.id for p in practice)}
         assert ANA in people.list_people(tx, with_inactive=True)
         assert people.get(tx, laptop.id).roles == {"auditor"}
