@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -27,6 +28,8 @@ _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _STAMP = _DATE + " [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"
 _TOO_LARGE = "it unpacks to far more than an honest workbook would"
 _SAVE_AS_CSV = "Save the sheet as CSV and give that."
+_SAVE_AGAIN = "Open it in a spreadsheet program and save it again, or save the sheet as CSV."
+_READER = re.compile(r"^(calamine error: )?((Xlsx|Xlsb|Xls|Ods) error: )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ def load_sheet(
 def _measure(path: Path, shown: str, limits: Limits) -> None:
     """Refuse an archive that unpacks to too much, by unpacking it: what its directory declares may be a lie."""
     if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            is_cut = file.read(4) == b"PK\x03\x04"
+        if is_cut:  # an archive's directory stands at its end
+            raise UnreadableFileError(shown, "the end of the workbook is missing", remedy="Copy or download it again.")
         return
     packed, unpacked = path.stat().st_size, 0
     try:
@@ -120,7 +127,10 @@ def _child(request: list[str], shown: str, limits: Limits) -> dict[str, Any]:
     if answer.get("problem") == "no such sheet":
         raise UnknownNameError("sheet", request[2], tuple(answer["names"]))
     if "problem" in answer:
-        raise UnreadableFileError(shown, f"the workbook cannot be opened ({answer['problem']})", remedy=_SAVE_AS_CSV)
+        words = _READER.sub("", answer["problem"])
+        raise UnreadableFileError(shown, f"the workbook is damaged or protected ({words})", remedy=_SAVE_AGAIN)
+    if not answer["names"]:
+        raise UnreadableFileError(shown, "the workbook holds no sheet", remedy=_SAVE_AGAIN)
     return answer
 
 

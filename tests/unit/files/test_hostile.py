@@ -191,6 +191,9 @@ def test_an_open_quote_names_its_line(tmp_path: Path) -> None:
         (b'<?xml version="1.0"?><Workbook><Worksheet/></Workbook>', "web page or XML"),
         (zipped("a.csv"), "ZIP archive with a.csv"),
         (zipped("word/document.xml", "b"), "ZIP archive, not"),
+        (zipped("xl/worksheets/sheet1.xml"), "workbook (holds no sheet|is damaged)"),
+        (zipped("xl/workbook.xml", "xl/worksheets/sheet1.xml")[:-30], "end of the workbook is missing"),
+        (zipped("xl/workbook.xml", "xl/worksheets/sheet1.xml"), "workbook (holds no sheet|is damaged)"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
