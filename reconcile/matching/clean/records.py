@@ -10,13 +10,15 @@ import duckdb
 import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.clean import address, identifier, name, person, phone, web
+from reconcile.matching.clean import address, identifier, name, one_line, person, phone, web
 from reconcile.matching.clean.text import Columns, by_distinct, fold
 from reconcile.matching.clean.tokens import NameWords
 from reconcile.model import ROLES, Role
+from reconcile.snapshots.sql import literal
 from reconcile.snapshots.sql import quoted as quoted_name
 
 BATCH_ROWS = 131_072  # enough to vectorise over, little to hold while two are cleaned side by side
+MOST = 0.5  # of the streets, where they are whole addresses
 FOLDED: tuple[Role, ...] = (
     "name",
     "domain",
@@ -59,6 +61,8 @@ def population(columns: Sequence[str], relation: str) -> str:
 def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
     """The roles of which the relation has at least one value. Records with a true `is_test` do not count.
 
+    An address in one column has a city and a postcode too.
+
     Raises:
         InputError: no record_id column.
     """
@@ -67,17 +71,27 @@ def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
         raise InputError(f"{relation} has no column record_id.", remedy="Name the column that holds the record's id.")
     source = population(columns, relation)
     present = [role for role in ROLES if role in columns]
-    return tuple(
+    filled = {
         role for role in present if con.sql(f'SELECT 1 FROM {source} WHERE "{role}" IS NOT NULL LIMIT 1').fetchall()
-    )
+    }
+    if "street" in filled and not filled & {"city", "postcode"} and _are_one_line(con, source):
+        filled |= {"city", "postcode"}
+    return tuple(role for role in ROLES if role in filled)
+
+
+def _are_one_line(con: duckdb.DuckDBPyConnection, source: str) -> bool:
+    share = f"avg(regexp_matches(street::VARCHAR, {literal(one_line.IS_ONE_LINE)}, 's')::INT)"
+    return bool(con.sql(f"SELECT {share} > {MOST} FROM {source} WHERE street IS NOT NULL").fetchall()[0][0])
 
 
 def raw_batches(
     con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...], rows: int = BATCH_ROWS
 ) -> Iterator[pl.DataFrame]:
     """The records of a relation as text, batch by batch; an empty batch when it has none."""
-    columns = ", ".join(["record_id::VARCHAR AS record_id", *(f'"{role}"::VARCHAR AS "{role}"' for role in roles)])
-    source = population(con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns, relation)
+    present = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
+    given = (f'"{role}"::VARCHAR AS "{role}"' if role in present else f'NULL::VARCHAR AS "{role}"' for role in roles)
+    columns = ", ".join(["record_id::VARCHAR AS record_id", *given])
+    source = population(present, relation)
     is_empty = True
     for batch in con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(rows):
         is_empty = False
@@ -93,6 +107,8 @@ def clean_batch(raw: pl.DataFrame, roles: tuple[Role, ...]) -> CleanBatch:
         raw: `record_id` and the roles as text, may be null.
         roles: the ones to clean. The country, if it is among them, decides which legal forms a name can have.
     """
+    if {"street", "city", "postcode"} <= set(roles):
+        raw = one_line.split_addresses(raw)
     country = by_distinct(raw["country"], partial(_clean_values, "country"))["country"] if "country" in roles else None
     words, columns = None, {"record_id": raw["record_id"]}
     for role in roles:
