@@ -87,7 +87,11 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
 def simulate(
     salesforce_port: int, chargebee_port: int, accounts: int, seed: int, home: Path | None, *, children: bool
 ) -> None:
-    """Serve a practice Salesforce org and a practice Chargebee site over HTTP on the loopback address."""
+    """Serve a practice Salesforce org and a practice Chargebee site over HTTP on the loopback address.
+
+    Sign in to Salesforce with client id and secret "practice" (login client_credentials), to Chargebee with the API key
+    "practice_key" of the site "acme-practice".
+    """
     simulators.serve(
         home or load_settings().home / "practice",
         salesforce_port=salesforce_port,
@@ -95,7 +99,9 @@ def simulate(
         accounts=accounts,
         seed=seed,
         children=children,
-        ready=lambda ports: click.echo(f"Practice orgs: Salesforce {ports.salesforce}, Chargebee {ports.chargebee}"),
+        ready=lambda ports: click.echo(
+            f"Practice orgs: Salesforce http://127.0.0.1:{ports.salesforce}, Chargebee http://127.0.0.1:{ports.chargebee}"
+        ),
     )
 
 

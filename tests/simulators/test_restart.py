@@ -147,9 +147,9 @@ def _simulate(home: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     with subprocess.Popen((*command, *ports), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
-            found = re.search(r"Salesforce (\d+)", line)
+            found = re.search(r"Salesforce (http://\S+),", line)
             assert found, line
-            yield f"http://127.0.0.1:{found[1]}", process
+            yield found[1], process
         finally:
             process.terminate()
 

@@ -123,8 +123,12 @@ def _version(request: Request) -> str:
 
 def _check_limits(org: Org, request: Request) -> None:
     """Count the call; refuse it where the day's are used up or the address is too long."""
-    if len(str(request.url)) > _ADDRESS_LIMIT:
+    address, headers = len(str(request.url)), sum(len(name) + len(value) + 4 for name, value in request.headers.raw)
+    if address > _ADDRESS_LIMIT:
         raise SalesforceError("URI_TOO_LONG", "The length of the URI exceeds the 16,384 byte limit", status=414)
+    if address + headers > _ADDRESS_LIMIT:
+        message = "The combined length of the URI and headers exceeds the 16,384 byte limit"
+        raise SalesforceError("REQUEST_HEADER_FIELDS_TOO_LARGE", message, status=431)
     if org.used_calls >= org.daily_limit:
         raise SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
     org.used_calls += 1

@@ -166,7 +166,9 @@ def _split_multipart(call: Call) -> tuple[Call, bytes]:
 def _run(org: Org, job: Job) -> None:
     """Process the upload, each row for itself; rows that are left when it is aborted stay unprocessed."""
     rows = _parsed(job)
-    header = next(rows)
+    header = next(rows, None)
+    if header is None:
+        raise SalesforceError("InvalidBatch", "Failed to parse CSV. The content has no header")
     sobject = object_named(job.object)
     job.header = _line(job, header)
     _check_header(job, sobject, header)

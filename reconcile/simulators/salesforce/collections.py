@@ -100,11 +100,11 @@ def read_rows(call: Call, object_name: str) -> Answer:
         _check_size(len(ids), 800)  # the address must stay below 16 kB
     else:
         body = call.json_object()
-        ids, fields = list(body.get("ids") or []), list(body.get("fields") or [])
+        ids, fields = _texts(body, "ids"), _texts(body, "fields")
         _check_size(len(ids), MAX_READ)
     if not ids or not fields:
         raise SalesforceError("MISSING_ARGUMENT", "ids and fields have to be specified")
-    return Answer(body=retrieve_rows(call, object_named(object_name).name, [str(i) for i in ids], fields))
+    return Answer(body=retrieve_rows(call, object_named(object_name).name, ids, fields))
 
 
 def _records(call: Call) -> list[dict[str, Any]]:
@@ -113,12 +113,20 @@ def _records(call: Call) -> list[dict[str, Any]]:
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise SalesforceError("JSON_PARSER_ERROR", "records must be an array of objects")
     _check_size(len(records), MAX_ROWS)
-    chunks = sum(1 for _ in groupby(records, key=lambda record: str(record.get("attributes", {}).get("type")).lower()))
+    chunks = sum(1 for _ in groupby(records, key=lambda record: _type_name(record).lower()))
     if chunks > MAX_CHUNKS:
         raise SalesforceError(
             "LIMIT_EXCEEDED", f"The request contains {chunks} chunks of record types; at most {MAX_CHUNKS} are allowed"
         )
     return records
+
+
+def _texts(body: dict[str, Any], name: str) -> list[str]:
+    """A list of texts of the body; empty where it is left out."""
+    values = body.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise SalesforceError("JSON_PARSER_ERROR", f"{name} must be an array of strings")
+    return values
 
 
 def _check_size(count: int, limit: int) -> None:
@@ -134,11 +142,17 @@ def _all_or_none(call: Call) -> bool:
 
 def _object_of(record: dict[str, Any]) -> SObject:
     """The object that a row's `attributes.type` names."""
-    name = str((record.get("attributes") or {}).get("type") or "")
+    name = _type_name(record)
     sobject = SOBJECTS.get(name.lower())
     if sobject is None:
         raise SalesforceError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sobject
+
+
+def _type_name(record: dict[str, Any]) -> str:
+    """The name in a row's `attributes.type`; empty where it has none."""
+    attributes = record.get("attributes")
+    return str(attributes.get("type") or "") if isinstance(attributes, dict) else ""
 
 
 def _row_values(call: Call, sobject: SObject, record: dict[str, Any]) -> dict[str, Any]:

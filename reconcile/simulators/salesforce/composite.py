@@ -29,6 +29,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
     requests = body.get("compositeRequest")
     if not isinstance(requests, list) or not requests:
         raise SalesforceError("JSON_PARSER_ERROR", "compositeRequest must be an array with at least one subrequest")
+    _check_objects(requests)
     _check_size(requests)
     all_or_none = flag(body.get("allOrNone"))
     answers: list[dict[str, Any]] = []
@@ -48,6 +49,7 @@ def batch(call: Call, dispatch: Dispatch) -> Answer:
     requests = body.get("batchRequests")
     if not isinstance(requests, list) or not requests or len(requests) > MAX_REQUESTS:
         raise SalesforceError("LIMIT_EXCEEDED", f"batchRequests must have 1 to {MAX_REQUESTS} subrequests")
+    _check_objects(requests)
     halt, has_errors = flag(body.get("haltOnError")), False
     results = []
     for request in requests:
@@ -61,6 +63,13 @@ def batch(call: Call, dispatch: Dispatch) -> Answer:
         has_errors = has_errors or answer.status >= 400
         results.append({"statusCode": answer.status, "result": answer.body})
     return Answer(body={"hasErrors": has_errors, "results": results})
+
+
+def _check_objects(requests: list[Any]) -> None:
+    """Each sub-request is an object, its headers too."""
+    for request in requests:
+        if not isinstance(request, dict) or not isinstance(request.get("httpHeaders") or {}, dict):
+            raise SalesforceError("JSON_PARSER_ERROR", "each subrequest, and its httpHeaders, must be an object")
 
 
 def _check_size(requests: list[Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from reconcile.simulators.salesforce.objects import SOBJECTS, children_of
 from reconcile.simulators.salesforce.org import Answer, Call, object_named
 from reconcile.simulators.salesforce.schema import TEXT_TYPES, Field, SObject
+from reconcile.simulators.salesforce.soql.compiler import LONG_TEXT
 
 VERSIONS = tuple(range(31, 69))
 _SEASONS = ("Spring", "Summer", "Winter")
@@ -44,7 +45,7 @@ def versions() -> list[dict[str, str]]:
 
 def resources(call: Call) -> Answer:
     """`GET /services/data/vNN.N/`."""
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs", "recent", "search")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
     body = {name: f"{call.base}/{name}" for name in names}
     return Answer(body={**body, "identity": f"{call.org.address}/id/{call.org.org_id}/{call.user_id}"})
 
@@ -162,7 +163,7 @@ def _field(field: Field) -> dict[str, Any]:
         "digits": 9 if field.type == "int" else 0,
         "encrypted": False,
         "externalId": field.is_external_id,
-        "filterable": field.length < 4000,
+        "filterable": field.length < LONG_TEXT,
         "groupable": is_text and field.type != "textarea",
         "idLookup": field.type == "id" or field.is_external_id,
         "label": field.label,
@@ -180,7 +181,7 @@ def _field(field: Field) -> dict[str, Any]:
         "restrictedPicklist": field.is_restricted,
         "scale": 2 if field.type in {"currency", "percent", "double"} else 0,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": field.length < 4000,
+        "sortable": field.length < LONG_TEXT,
         "type": field.type,
         "unique": field.is_unique,
         "updateable": field.is_updateable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 import time
@@ -13,6 +14,8 @@ from typing import IO, Any
 from reconcile.simulators.salesforce.errors import SalesforceError, not_found
 from reconcile.simulators.salesforce.org import Call, Org
 from reconcile.simulators.salesforce.store import now_text
+
+logger = logging.getLogger(__name__)
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
@@ -210,6 +213,9 @@ def start(org: Org, job: Job, work: Any) -> None:
             state = "JobComplete"
         except SalesforceError as error:
             job.error, state = job.error or f"{error.code} : {error.message}", "Failed"
+        except Exception:  # a job that nobody ends keeps its client waiting for ever
+            logger.exception("bulk job %s", job.id)
+            job.error, state = "InternalError : an unexpected error occurred", "Failed"
         time.sleep(org.job_delay_s)
         job.took_ms = int(1000 * (time.monotonic() - began))
         if not job.is_over:

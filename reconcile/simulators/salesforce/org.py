@@ -23,6 +23,7 @@ from reconcile.simulators.writes import WriteLog
 if TYPE_CHECKING:
     from reconcile.simulators.salesforce.jobs import Job
 
+_JSON_MEDIA = frozenset({"", "application/json", "multipart/form-data"})  # of the last, the part that is JSON
 SESSION_IDLE_S = 2 * 3600
 SESSION_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
 
@@ -143,14 +144,20 @@ class Call:
         """The body as JSON.
 
         Raises:
-            SalesforceError: JSON_PARSER_ERROR.
+            SalesforceError: UNSUPPORTED_MEDIA_TYPE for a body that says it is something else, JSON_PARSER_ERROR.
         """
+        media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.body and media not in _JSON_MEDIA:
+            raise SalesforceError("UNSUPPORTED_MEDIA_TYPE", f"Content-Type '{media}' is not supported", status=415)
         try:
-            return json.loads(self.body or b"null")
+            value = json.loads(self.body or b"null", parse_constant=_no_number)
+            if b"\\u" in self.body:
+                json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except ValueError as error:
             raise SalesforceError(
                 "JSON_PARSER_ERROR", f"Unexpected character at [line:1, column:1]: {error}"
             ) from error
+        return value
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -192,6 +199,11 @@ def object_named(name: str) -> SObject:
     if sobject is None:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     return sobject
+
+
+def _no_number(name: str) -> float:
+    """Python's parser takes NaN and Infinity, JSON does not have them."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def flag(text: str | bool | None) -> bool:

@@ -11,7 +11,7 @@ from reconcile.simulators.generator.ids import normalise_id
 from reconcile.simulators.salesforce.errors import SalesforceError
 from reconcile.simulators.salesforce.org import Answer, Call, Cursor, Org, flag
 from reconcile.simulators.salesforce.soql import Column, Compiled, compile_query, parse
-from reconcile.simulators.salesforce.soql.compiler import ChildQuery
+from reconcile.simulators.salesforce.soql.compiled import ChildQuery
 from reconcile.simulators.salesforce.store import quoted
 from reconcile.simulators.salesforce.values import shown
 
@@ -52,11 +52,7 @@ def records_as_json(call: Call, compiled: Compiled, ids: Sequence[str]) -> list[
         part = ids[start : start + 900]
         for row in call.org.store.rows(compiled.page_sql(len(part)), part):
             found[row[0]] = row
-    records = [
-        _record(compiled.sobject.name, compiled.columns, found[record_id], call.base)
-        for record_id in ids
-        if record_id in found
-    ]
+    records = [_record(compiled, found[record_id], call.base) for record_id in ids if record_id in found]
     for child in compiled.children:
         _attach_children(call, child, records, [record_id for record_id in ids if record_id in found])
     return records
@@ -95,30 +91,33 @@ def _page_size(call: Call, left: int) -> int:
     return size if left <= size or call.org.rng.random() < 0.7 else int(size * (0.6 + 0.4 * call.org.rng.random()))
 
 
-def _record(object_name: str, columns: Sequence[Column], row: Sequence[Any], base: str) -> dict[str, Any]:
-    """One record as nested JSON; `row` has the id before the columns."""
-    record: dict[str, Any] = {
-        "attributes": {"type": object_name, "url": f"{base}/sobjects/{object_name}/{row[0]}"},
+def _record(compiled: Compiled, row: Sequence[Any], base: str) -> dict[str, Any]:
+    """One record as nested JSON; `row` has the id before the columns, and those of the parents behind them."""
+    record = {"attributes": _attributes(compiled.sobject.name, row[0], base)}
+    count = len(compiled.columns)
+    parents = {
+        parent.path: _attributes(parent.object, record_id, base) if record_id is not None else None
+        for parent, record_id in zip(compiled.parents, row[1 + count :], strict=True)
     }
-    for column, value in zip(columns, row[1:], strict=True):
-        if len(column.path) == 1:
-            record[column.path[0]] = shown(value, column.type) if value is not None else None
-        else:
-            _put(record, column, value)
+    for column, value in zip(compiled.columns, row[1 : 1 + count], strict=True):
+        _put(record, column, value, parents)
     return record
 
 
-def _put(record: dict[str, Any], column: Column, value: Any) -> None:
-    """A parent's field: nested below its relationship. A parent of which every field is null is null itself."""
+def _attributes(object_name: str, record_id: str, base: str) -> dict[str, Any]:
+    """What and where a record is."""
+    return {"type": object_name, "url": f"{base}/sobjects/{object_name}/{record_id}"}
+
+
+def _put(record: dict[str, Any], column: Column, value: Any, parents: Mapping[tuple[str, ...], Any]) -> None:
+    """A field, a parent's nested below its relationship. A parent that there is not is null."""
     place = record
-    for name, object_name in zip(column.path[:-1], column.objects, strict=True):
-        inner = place.get(name)
-        if inner is None:
-            if value is None:
-                place.setdefault(name, None)
-                return
-            inner = place[name] = {"attributes": {"type": object_name}}
-        place = inner
+    for depth, name in enumerate(column.path[:-1], start=1):
+        attributes = parents[column.path[:depth]]
+        if attributes is None:
+            place[name] = None
+            return
+        place = place.setdefault(name, {"attributes": attributes})
     place[column.path[-1]] = shown(value, column.type) if value is not None else None
 
 

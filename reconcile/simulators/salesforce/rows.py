@@ -239,7 +239,7 @@ def resolve_parents(call: Call, sobject: SObject, values: dict[str, Any]) -> dic
             continue
         parent = object_named(reference.references)
         given = {key: inner for key, inner in value.items() if key != "attributes"}
-        (key, inner), *_rest = given.items()
+        key, inner = next(iter(given.items()), ("", ""))
         field = parent.by_name.get(key.lower())
         found = call.org.store.find(parent, field, str(inner)) if field and field.is_external_id else []
         if key.lower() == "id":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from reconcile.simulators.salesforce.schema import Field
 from reconcile.simulators.salesforce.soql.dates import moment
 
 _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>().]+(\.[^@\s,;<>().]+)+\Z")
+_INT_LIMIT = 2**31
 _NUMBERS = frozenset({"int", "double", "currency", "percent"})
 
 
@@ -68,9 +70,10 @@ def _boolean(field: Field, value: Any) -> int:
     if value is None or value == "":
         message = f"Value for {field.label} cannot be null"
         raise SalesforceError("INVALID_TYPE_ON_FIELD_IN_RECORD", message, fields=[field.name])
-    if value in {True, "true", "TRUE", "True", "1"}:
+    text = str(value).lower() if isinstance(value, bool | str | int | float) else ""
+    if text in {"true", "1"}:
         return 1
-    if value in {False, "false", "FALSE", "False", "0"}:
+    if text in {"false", "0"}:
         return 0
     raise _cannot_read(field, value)
 
@@ -83,8 +86,13 @@ def _number(field: Field, value: Any) -> float | int | None:
         return None
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError) as error:
         raise _cannot_read(field, value) from error
+    if not math.isfinite(number) or (field.type == "int" and abs(number) >= _INT_LIMIT):
+        message = f"{field.label}: value outside of valid range on numeric field: {value}"
+        raise SalesforceError("NUMBER_OUTSIDE_VALID_RANGE", message, fields=[field.name])
     if field.type != "int":
         return number
     if number != int(number):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
 
 from reconcile.simulators.salesforce.errors import SalesforceError
 from reconcile.simulators.salesforce.objects import SOBJECTS, children_of
 from reconcile.simulators.salesforce.schema import Field, SObject
+from reconcile.simulators.salesforce.soql.compiled import ChildQuery, Column, Compiled, Parent
 from reconcile.simulators.salesforce.soql.conditions import NUMBER_TYPES, Clause, Operand, among, compare
 from reconcile.simulators.salesforce.soql.tokens import malformed, pointed
 from reconcile.simulators.salesforce.soql.tree import (
@@ -35,94 +34,10 @@ _DATE_PARTS = {
     "DAY_ONLY": ("substr({}, 1, 10)", "date"),
 }
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+_SHOWN_AS = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY"})  # of a field: the answer has it under its own name
+_LIMITED_TOTAL = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
+LONG_TEXT = 4_000
 MAX_OFFSET = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the answer.
-
-    Attributes:
-        path: names from the queried object down to the field; one name for aggregates.
-        objects: of each parent on the way, its API name.
-        type: Salesforce type, for how the value is written.
-    """
-
-    path: tuple[str, ...]
-    objects: tuple[str, ...]
-    type: str
-    sql: str
-    is_aggregate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChildQuery:
-    """A sub-query of the SELECT list: its relationship's name, the lookup it goes through, and its statement."""
-
-    relationship: str
-    reference: Field
-    query: Query
-
-
-@dataclass(slots=True)
-class Compiled:
-    """A statement ready to run.
-
-    Attributes:
-        tables: the FROM clause with its joins. where, order: without their keywords; empty for none.
-        is_count: `SELECT count() FROM ...`: the answer is a number and no rows.
-        is_aggregate: rows are groups, not records.
-    """
-
-    sobject: SObject
-    columns: list[Column]
-    tables: str
-    where: Clause
-    group: str
-    having: Clause
-    order: str
-    limit: int | None
-    offset: int | None
-    is_count: bool = False
-    is_aggregate: bool = False
-    children: list[ChildQuery] = field(default_factory=list)
-
-    def id_sql(self) -> tuple[str, tuple[Any, ...]]:
-        """SQL for the ids of the records, in order."""
-        return self._finish("SELECT t.Id")
-
-    def row_sql(self) -> tuple[str, tuple[Any, ...]]:
-        """SQL for all rows with the columns of the answer."""
-        return self._finish(f"SELECT {', '.join(column.sql for column in self.columns)}")
-
-    def count_sql(self) -> tuple[str, tuple[Any, ...]]:
-        """SQL for the number of records, of which LIMIT may leave fewer."""
-        sql, values = self._finish("SELECT 1")
-        return f"SELECT count(*) FROM ({sql})", values
-
-    def narrowed(self, condition: str, value: str) -> Compiled:
-        """The same statement for the rows of one parent only."""
-        where = f"{condition} AND ({self.where.sql})" if self.where.sql else condition
-        return replace(self, where=Clause(where, (value, *self.where.values)))
-
-    def page_sql(self, ids: int) -> str:
-        """SQL for id and columns of given records: `ids` parameters."""
-        columns = ", ".join(["t.Id", *(column.sql for column in self.columns)])
-        return f"SELECT {columns} FROM {self.tables} WHERE t.Id IN ({', '.join('?' * ids)})"
-
-    def _finish(self, head: str) -> tuple[str, tuple[Any, ...]]:
-        parts = [head, "FROM", self.tables]
-        if self.where.sql:
-            parts += ["WHERE", self.where.sql]
-        if self.group:
-            parts += ["GROUP BY", self.group]
-        if self.having.sql:
-            parts += ["HAVING", self.having.sql]
-        if self.order:
-            parts += ["ORDER BY", self.order]
-        if self.limit is not None or self.offset is not None:
-            parts.append(f"LIMIT {self.limit if self.limit is not None else -1} OFFSET {self.offset or 0}")
-        return " ".join(parts), (*self.where.values, *self.having.values)
 
 
 def compile_query(query: Query, *, include_deleted: bool = False) -> Compiled:
@@ -166,10 +81,12 @@ class _Compiler:
         columns = [] if is_count else list(self.columns(is_aggregate=is_aggregate))
         where = self.where()
         having = self.condition(query.having) if query.having else Clause("")
-        group = ", ".join(self.operand(item).sql for item in query.group_by)
+        group = ", ".join(self.operand(self.allowed(item, "grouped")).sql for item in query.group_by)
         order = ", ".join(self.ordering(item) for item in query.order_by)
         if query.offset is not None and query.offset > MAX_OFFSET:
             raise SalesforceError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
+        if is_aggregate and not query.group_by and query.limit is not None:
+            raise SalesforceError("MALFORMED_QUERY", _LIMITED_TOTAL)
         tables = " ".join([f"{quoted(self.sobject.name)} t", *self.join_sql])
         children = [self.child(item) for item in query.select if isinstance(item, Query)]
         return Compiled(
@@ -185,7 +102,18 @@ class _Compiler:
             is_count,
             is_aggregate,
             children,
+            list(self.parents(columns)),
         )
+
+    def parents(self, columns: list[Column]) -> Iterator[Parent]:
+        """The parents that columns are of, nearest first."""
+        seen: set[tuple[str, ...]] = set()
+        for column in columns:
+            for depth, name in enumerate(column.objects, start=1):
+                path = column.path[:depth]
+                if path not in seen:
+                    seen.add(path)
+                    yield Parent(path, name, f"{self.joins[tuple(part.lower() for part in path)][0]}.Id")
 
     def is_plain_count(self) -> bool:
         first = self.query.select[0]
@@ -211,6 +139,10 @@ class _Compiler:
                 column = self.path_column(item)
                 if is_aggregate:
                     column = self.grouped(item, column)
+            elif isinstance(item.argument, Path) and item.name in _SHOWN_AS and item.alias is None:
+                column = self.path_column(item.argument)
+            elif item.name == "" and not is_aggregate:
+                raise malformed(self.query.text, item.position, "only aggregate expressions use field aliasing")
             else:
                 column = self.call_column(item, unnamed)
                 unnamed += int(item.alias is None)
@@ -302,7 +234,7 @@ class _Compiler:
                 return self.operand(aliased)
             alias, _, target, _ = self.resolve(item)
             return Operand(f"{alias}.{quoted(target.name)}", target.type, target.name, item.position)
-        if item.name in {"", "TOLABEL", "FORMAT", "CONVERTTIMEZONE"} and item.argument is not None:
+        if item.name in {"", "CONVERTTIMEZONE", *_SHOWN_AS} and item.argument is not None:
             return self.operand(item.argument)
         if item.name == "COUNT" and item.argument is None:
             return Operand("count(*)", "int", "count", item.position)
@@ -314,6 +246,19 @@ class _Compiler:
             sql = form.format(inner.sql)
             return Operand(f"CAST({sql} AS INTEGER)" if kind == "int" else sql, kind, inner.name, item.position)
         return self.aggregate(item, inner)
+
+    def allowed(self, item: Path | Call, deed: str) -> Path | Call:
+        """The item, if it is no long text: those can be read and nothing else.
+
+        Raises:
+            SalesforceError: INVALID_FIELD.
+        """
+        if isinstance(item, Path) and self.aliased(item) is None:
+            target = self.resolve(item)[2]
+            if target.length >= LONG_TEXT:
+                sentence = f"field '{target.name}' can not be {deed} in a query call"
+                raise SalesforceError("INVALID_FIELD", pointed(self.query.text, item.position, sentence))
+        return item
 
     def aliased(self, path: Path) -> Call | None:
         """The selected function that a one-word path is the alias of."""
@@ -352,11 +297,11 @@ class _Compiler:
             sql = f" {condition.joint} ".join(f"({part.sql})" for part in parts)
             return Clause(sql, tuple(value for part in parts for value in part.values))
         if isinstance(condition, Comparison):
-            return compare(self.query.text, self.operand(condition.operand), condition)
+            return compare(self.query.text, self.operand(self.allowed(condition.operand, "filtered")), condition)
         return self.membership(condition)
 
     def membership(self, condition: Membership) -> Clause:
-        operand = self.operand(condition.operand)
+        operand = self.operand(self.allowed(condition.operand, "filtered"))
         if not isinstance(condition.choices, Query):
             return among(self.query.text, operand, condition, condition.choices)
         inner = compile_query(condition.choices, include_deleted=self.include_deleted)
@@ -367,7 +312,7 @@ class _Compiler:
         return Clause(f"({operand.sql} {'NOT ' if condition.is_negated else ''}IN ({sql}){not_null})", values)
 
     def ordering(self, item: Ordering) -> str:
-        operand = self.operand(item.operand)
+        operand = self.operand(self.allowed(item.operand, "sorted"))
         collation = " COLLATE NOCASE" if operand.type not in NUMBER_TYPES | {"boolean", "id", "reference"} else ""
         way = "DESC" if item.is_descending else "ASC"
         return f"{operand.sql}{collation} {way} NULLS {'LAST' if item.nulls_last else 'FIRST'}"

@@ -176,7 +176,11 @@ def _in_range(statement: str, operand: Operand, operator: str, constant: Constan
             "INVALID_FIELD",
             pointed(statement, operand.position, f"date literal on field '{operand.name}', which is no date"),
         )
-    first, after = day_range(str(constant.value), constant.count)
+    try:
+        first, after = day_range(str(constant.value), constant.count)
+    except (OverflowError, ValueError) as error:
+        sentence = f"invalid number of days, months or years: {constant.count}"
+        raise SalesforceError("MALFORMED_QUERY", pointed(statement, operand.position, sentence)) from error
     tail = "T00:00:00.000+0000" if operand.type == "datetime" else ""
     start, end = f"{first}{tail}", f"{after}{tail}"
     forms: dict[str, Callable[[], Clause]] = {
