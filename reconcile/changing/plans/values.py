@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from reconcile.model import Connection, FieldInfo, RecordRef, Snapshot
 from reconcile.snapshots import object_fields, open_snapshot
 from reconcile.snapshots.sql import quoted
 from reconcile.systems.chargebee.links import DEFAULT_LINK_FIELD, salesforce_links
+from reconcile.systems.salesforce.values import fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def plan_values(
     """Operations (stage 1) that write the requested values, one for each record, as the snapshot shows it before.
 
     The precondition is the snapshot's own value of each field, whatever the request was made from. Left out, with a
-    note: fields that the connection's user may not write, and `links`, which are changed with everything that hangs on
-    them or not at all.
+    note: fields that the connection's user may not write, values that a field's type cannot hold, and `links`, which
+    are changed with everything that hangs on them or not at all.
 
     Raises:
         DefinitionError: the snapshot lacks the object or a field, or one field is to have two values.
@@ -45,6 +47,7 @@ def plan_values(
     with closing(open_snapshot(Path(snapshot.path))) as con:
         known = {info.name: info for info in object_fields(con, object_name)}
         wanted, notes = _writable(object_name, known, requests, frozenset(links))
+        wanted, misfits = _fitting(snapshot, object_name, known, wanted)
         found = _find(con, snapshot, object_name, wanted)
     operations = []
     for request in wanted:
@@ -54,7 +57,7 @@ def plan_values(
         )
         name = f"value:{object_name}:{request.record_id}"
         operations.append(narrowed.operation(SET, {request.field: request.value}, request.reason, name))
-    return Plan(combine(operations), existing_links=0, notes=tuple(notes))
+    return Plan(combine(operations), existing_links=0, notes=(*notes, *misfits))
 
 
 def link_field_names(snapshot: Snapshot, object_name: str, connection: Connection) -> frozenset[str]:
@@ -105,6 +108,27 @@ def _writable(
             refused[field] = "the connection's user may not write it"
     notes = [f"{object_name}.{field} was left out: {why}." for field, why in refused.items()]
     return [each for each in requests if each.field not in refused], notes
+
+
+def _fitting(
+    snapshot: Snapshot, object_name: str, known: Mapping[str, FieldInfo], requests: Sequence[ValueRequest]
+) -> tuple[list[ValueRequest], list[str]]:
+    """The requests whose values fit their fields' types, spelt as the system does, and a note for each other field."""
+    if snapshot.system != "salesforce":
+        return list(requests), []
+    fitting: list[ValueRequest] = []
+    misfits: defaultdict[str, list[ValueRequest]] = defaultdict(list)
+    for request in requests:
+        kind, value = known[request.field].type, request.value
+        if not fits(value, kind):
+            misfits[request.field].append(request)
+        else:
+            fitting.append(replace(request, value=value.lower()) if value and kind == "boolean" else request)
+    notes = [
+        f"{object_name}.{field} was left out of {len(odd):,} records: {odd[0].value!r} is no {known[field].type}."
+        for field, odd in misfits.items()
+    ]
+    return fitting, notes
 
 
 def _find(

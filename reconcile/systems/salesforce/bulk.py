@@ -27,7 +27,7 @@ from reconcile.systems.salesforce.client import SalesforceClient
 logger = logging.getLogger(__name__)
 
 PAGE_ROWS = 100_000
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 2 << 20  # a record has up to 400,000 characters, and may lie across one border of blocks, not two
 UPLOAD_BYTES = 90_000_000  # documented: at most 100 MB before encoding
 _PAGE_ATTEMPTS = 4
 _JOB_WAIT_S = 4 * 3600.0

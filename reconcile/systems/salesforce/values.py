@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,24 +12,36 @@ from reconcile.model import FieldInfo, Operation
 from reconcile.systems.salesforce.ids import to_18
 
 Json = str | int | float | bool | None
-_NUMBERS = frozenset({"double", "currency", "percent"})
+_NUMBERS = frozenset({"int", "double", "currency", "percent"})
 _IDS = frozenset({"id", "reference"})
+# ASCII alone: Python also takes 1_000, fullwidth digits, nan and inf for numbers, and ² for a digit.
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def to_json(text: str | None, field_type: str) -> Json:
-    """The JSON value that a field of `field_type` takes. Text that does not fit is left for the org to refuse."""
+    """The JSON value that a field of `field_type` takes; text that does not fit (see `fits`) stays text."""
     if text is None or text == "":
         return False if field_type == "boolean" and text == "" else None
     if field_type == "boolean" and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if field_type == "int" and text.lstrip("-").isdigit():
-        return int(text)
-    if field_type in _NUMBERS:
-        try:
-            return float(Decimal(text))
-        except InvalidOperation:
-            return text
+    if field_type in _NUMBERS and _DECIMAL.fullmatch(text) and math.isfinite(float(text)):
+        number = float(text)
+        if field_type != "int":
+            return number
+        return int(number) if number.is_integer() else text
     return text
+
+
+def fits(text: str | None, field_type: str) -> bool:
+    """Whether a field of `field_type` can take the text: one that cannot be read fails a whole call, not its row."""
+    if text is None or text == "":
+        return True
+    if field_type in _NUMBERS or field_type == "boolean":
+        return not isinstance(to_json(text, field_type), str)
+    if field_type == "date":
+        return bool(_DAY.fullmatch(text)) and _moment(text) is not None
+    return field_type != "datetime" or _moment(text) is not None
 
 
 def is_same(present: str | None, expected: str | None, field_type: str) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -58,6 +58,10 @@ class SalesforceWriter:
     def fingerprint(self) -> str:
         """The organisation's id, 18 characters."""
         return organization(self.client)["Id"] or ""
+
+    def guard(self, before_write: Callable[[], None]) -> None:
+        """Have this called right before each request that writes; whatever it raises keeps the request here."""
+        self.client.session.adapter.before_write = before_write
 
     def requests_left(self) -> int | None:
         """What the organisation has left of its requests in 24 hours; None where this user may not see it."""
@@ -185,13 +189,20 @@ class _Work:
 
     def _is_well_formed(self, operation: Operation) -> bool:
         unknown = [name for name in {*operation.before, *operation.after} if name not in self._types]
+        misfit = next((n for n, v in operation.after.items() if not unknown and not self._fits(n, v)), None)
         if unknown:
             message = f"{self._info.name} has no field {unknown[0]} that the connection's user can see."
             self._put(rows.refused(operation, rule_for("INVALID_FIELD"), "INVALID_FIELD", message))
+        elif misfit is not None:
+            message = f"{operation.after[misfit]!r} is no {self._types[misfit].type}, which {misfit} takes."
+            self._put(rows.refused(operation, rule_for("JSON_PARSER_ERROR"), "JSON_PARSER_ERROR", message))
         elif not is_valid(operation.target.record_id):
             message = f"{operation.target.record_id!r} is not a Salesforce id."
             self._put(rows.refused(operation, rule_for("MALFORMED_ID"), "MALFORMED_ID", message))
         return operation.id not in self.results
+
+    def _fits(self, name: str, value: str | None) -> bool:
+        return values.fits(value, self._types[name].type)
 
     def _present(self, operations: Sequence[Operation]) -> dict[str, dict[str, str | None] | None]:
         stamp = self._info.modified_field

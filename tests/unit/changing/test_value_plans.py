@@ -57,6 +57,23 @@ def test_links_and_fields_that_may_not_be_written_are_left_out_and_named(orgs: O
     assert link_field_names(orgs.source.right, "customer", orgs.right) == {CF}
 
 
+def test_values_that_their_field_cannot_hold_are_left_out_and_told(orgs: Orgs) -> None:
+    record_id, _ = account(orgs)
+    synced = "chargebeeapps__Sync_with_Chargebee__c"
+    [[before]] = orgs.rows(orgs.source.left, f"SELECT {synced} FROM Account WHERE Id = '{record_id}'")
+    wanted = [
+        ValueRequest(record_id, "AnnualRevenue", "1.000,50", WHY),
+        ValueRequest(record_id, "NumberOfEmployees", "12 or so", WHY),
+        ValueRequest(record_id, synced, "FALSE" if before == "true" else "TRUE", WHY),
+    ]
+    plan = plan_values(orgs.source.left, "Account", wanted)
+    assert [dict(each.after) for each in plan.operations] == [{synced: "false" if before == "true" else "true"}]
+    assert plan.notes == (
+        "Account.AnnualRevenue was left out of 1 records: '1.000,50' is no currency.",
+        "Account.NumberOfEmployees was left out of 1 records: '12 or so' is no int.",
+    )
+
+
 def test_unknown_records_fields_and_two_values_are_refused(orgs: Orgs) -> None:
     record_id, _ = account(orgs)
     snapshot = orgs.source.left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import requests
 from reconcile.errors import DefinitionError, QuarantinedError, SignInError, UnknownNameError
 from reconcile.model import Connection, utc_now
 from reconcile.systems import check_fingerprint, open_reader
+from reconcile.systems.salesforce.bulk import read_csv
 from reconcile.systems.salesforce.options import salesforce_options
 from reconcile.systems.salesforce.reader import SalesforceReader
 from reconcile.systems.salesforce.signin import authorization_request, redeem_code
@@ -197,3 +199,15 @@ def test_a_refreshed_sandbox_answers_as_another_org(own: Practice) -> None:
     assert reader.fingerprint() == after != before
     with pytest.raises(QuarantinedError):
         check_fingerprint(connection, reader.fingerprint())
+
+
+@pytest.mark.parametrize("lead", [0, 900_000, 1_800_000])
+def test_the_longest_record_is_read_wherever_blocks_end(lead: int) -> None:
+    longest = "語" * 400_000  # characters that a record may have, of three bytes each
+    text = f'"Id","Description"\n"1","{"x" * lead}"\n"2","{longest}"\n"3",""\n'
+    raw = io.BytesIO(text.encode())
+    assert [row["Description"] for row in rows_of(read_csv(raw, ["Id", "Description"]))] == [
+        "x" * lead or None,
+        longest,
+        None,
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.systems.salesforce.reader import as_text
-from reconcile.systems.salesforce.values import Json, is_same, to_json
+from reconcile.systems.salesforce.values import Json, fits, is_same, to_json
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,15 @@ from reconcile.systems.salesforce.values import Json, is_same, to_json
         ("-3", "int", -3),
         ("12.50", "currency", 12.5),
         ("12,50", "currency", "12,50"),
+        ("1e3", "double", 1000.0),
+        ("1e400", "double", "1e400"),
+        ("nan", "currency", "nan"),
+        ("1_000", "currency", "1_000"),
+        ("١٢", "percent", "١٢"),
+        ("12.0", "int", 12),
+        ("12.5", "int", "12.5"),
+        ("--5", "int", "--5"),
+        ("²", "int", "²"),
         ("2026-01-31", "date", "2026-01-31"),
     ],
 )
@@ -29,6 +38,28 @@ def test_text_to_json(text: str | None, field_type: str, expected: Json) -> None
     found = to_json(text, field_type)
     assert found == expected
     assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "field_type", "expected"),
+    [
+        (None, "currency", True),
+        ("", "date", True),
+        ("1,5", "currency", False),
+        ("²", "int", False),
+        ("TRUE", "boolean", True),
+        ("yes", "boolean", False),
+        ("2026-01-31", "date", True),
+        ("31.01.2026", "date", False),
+        ("2026-02-30", "date", False),
+        ("20260131", "date", False),
+        ("2026-01-31T10:00:00.000+0000", "datetime", True),
+        ("yesterday", "datetime", False),
+        ("anything", "string", True),
+    ],
+)
+def test_what_a_field_can_take(text: str | None, field_type: str, expected: bool) -> None:
+    assert fits(text, field_type) is expected
 
 
 @pytest.mark.parametrize(

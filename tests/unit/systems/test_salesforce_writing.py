@@ -66,6 +66,23 @@ def written_since(own: Practice, sequence: int) -> list[str]:
 
 
 @EVERY_WAY
+@pytest.mark.parametrize(("name", "value"), [("NumberOfEmployees", "²"), ("AnnualRevenue", "1e400"), ("Is", "maybe")])
+def test_a_value_that_is_none_of_its_field_costs_its_own_row_alone(
+    own: Practice, way: dict[str, str], name: str, value: str
+) -> None:
+    name = "chargebeeapps__Is_Synced__c" if name == "Is" else name
+    operations = phone_operations(own, 3)
+    writer = salesforce_writer(own, **way)
+    record_id = operations[1].target.record_id
+    before = writer.read("Account", [record_id], [name])[record_id] or {}
+    operations[1] = operation(1, "Account", record_id, before, {name: value})
+    results = writer.write("Account", operations)
+    assert [result.is_ok for result in results] == [True, False, True]
+    assert (results[1].code, results[1].error_class) == ("JSON_PARSER_ERROR", "validation")
+    assert repr(value) in results[1].message
+
+
+@EVERY_WAY
 def test_rows_are_written_once_and_read_back(own: Practice, way: dict[str, str]) -> None:
     operations, before = phone_operations(own, 60), last_sequence(own)
     writer = salesforce_writer(own, **way)
