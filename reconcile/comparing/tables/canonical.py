@@ -17,9 +17,9 @@ _DIGITS = "[-+]?[0-9][0-9 .,/:-]{0,30}"
 def canonical_sql(side: Side, column: str) -> str:
     """The column's value in a form that does not depend on how the file writes it; NULL and empty stay as they are.
 
-    Dates are the digits of their day, month and two of their year, sorted; in a column of numbers those with a mark or
-    currency are the number without its sign; other digits are sorted groups without leading zeros; text is in lower
-    case, composed, without blanks around it.
+    Dates are their day, month and two digits of their year in any order; in a column of numbers those with a mark or
+    currency are the number without its sign; other digits are groups without leading zeros; text is in lower case,
+    composed, without blanks around it.
     """
     name = identifier(column)
     look = side.looks[column]
@@ -29,7 +29,7 @@ def canonical_sql(side: Side, column: str) -> str:
         number = number_sql(name, side.read.decimal)
         bare = f"regexp_replace(CAST(abs({number}) AS VARCHAR), '[.]?0+$', '')"
         ways.append(f"WHEN regexp_matches({name}, '{_MARKED}') AND {number} IS NOT NULL THEN {bare}")
-    groups = f"array_to_string(list_sort(regexp_extract_all({name}, '0*([0-9]+)', 1)), '|')"
+    groups = f"coalesce(nullif(trim(regexp_replace({name}, '^0+|[^0-9]+0*', '|', 'g'), '|'), ''), '0')"
     ways.append(f"WHEN regexp_full_match({name}, '{_DIGITS}') THEN {groups}")
     written = f"CASE {' '.join(ways)} ELSE nfc_normalize(lower(trim({name}, {SPACE}))) END"
     return f"coalesce({day_parts_sql(name)}, {written})" if are_dates else written

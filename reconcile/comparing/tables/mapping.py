@@ -11,7 +11,7 @@ from decimal import Decimal
 import duckdb
 
 from reconcile.comparing.tables.canonical import canonical_sql
-from reconcile.comparing.tables.side import Side
+from reconcile.comparing.tables.side import Side, one_row
 from reconcile.comparing.tables.units import find_unit, may_differ_in_unit, without_unit
 from reconcile.systems.files.sql import identifier
 
@@ -29,6 +29,7 @@ _CUSTOM = re.compile(r"^(cf_|[a-z0-9]+__)|(__c)$", re.IGNORECASE)
 _CONFIDENT = 0.5
 _SOME = 0.02
 _ENOUGH_TOLD = 12
+_FEW_VALUES = 200
 _ANY_WORDS = {"name", "id", "number", "code", "key", "type", "date", "status"}
 
 
@@ -167,37 +168,59 @@ class _Overlap:
     """Shared values of pairs of columns, from sketches made once per column.
 
     A sketch is the distinct values whose hash falls into the same small share of all hashes on both sides, so that the
-    share of common values is that of the whole columns, whatever the order of the rows.
+    share of common values is that of the whole columns, whatever the order of the rows. Two columns of few values are
+    compared by all of them.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, left: Side, right: Side) -> None:
         self.con, self._sides = con, {"left": left, "right": right}
         self.both = (left, right)
         self._every = max(1, max(left.rows, right.rows) // 20_000)
-        self._sketches: dict[tuple[str, str], dict[int, float]] = {}
+        self._sketches: dict[tuple[str, str, int], dict[int, float]] = {}
+        self._few: dict[str, frozenset[str]] = {}
 
     def share(self, left: str, right: str) -> float:
         """Share of the smaller sketch that the other one holds; 0 for an empty one."""
-        one, two = self._sketch("left", left), self._sketch("right", right)
+        one, two = self._both_sketches(left, right)
         smaller = min(len(one), len(two))
         return len(one.keys() & two.keys()) / smaller if smaller else 0.0
 
     def telling(self, left: str, right: str) -> float:
         """The share, counted less where little is shared: yes and no, or 1 to 5, are in columns of any meaning."""
-        one, two = self._sketch("left", left), self._sketch("right", right)
+        one, two = self._both_sketches(left, right)
         shared = sum(one[value] for value in one.keys() & two.keys())
         return self.share(left, right) * min(1.0, shared / _ENOUGH_TOLD)
 
-    def _sketch(self, side: str, column: str) -> dict[int, float]:
+    def _both_sketches(self, left: str, right: str) -> tuple[dict[int, float], dict[int, float]]:
+        are_few = left in self._of_few_values("left") and right in self._of_few_values("right")
+        every = 1 if are_few else self._every
+        return self._sketch("left", left, every), self._sketch("right", right, every)
+
+    def _of_few_values(self, side: str) -> frozenset[str]:
+        """The columns that hold few different values in the sample."""
+        if side not in self._few:
+            table = self._sides[side]
+            counts = ", ".join(f"count(DISTINCT {identifier(name)})" for name in table.columns)
+            found = one_row(self.con, f"SELECT {counts} FROM {table.sample}")
+            self._few[side] = frozenset(
+                name for name, count in zip(table.columns, found, strict=True) if count <= _FEW_VALUES
+            )
+        return self._few[side]
+
+    def _sketch(self, side: str, column: str, every: int) -> dict[int, float]:
         """The hash of each value and how much it tells."""
-        if (side, column) not in self._sketches:
-            name = identifier(column)
+        if (side, column, every) not in self._sketches:
+            name, source = identifier(column), self._sides[side].table
+            if column in self._of_few_values(side):  # to bring a value to its usual form takes longer than to find it
+                source = f"(SELECT DISTINCT {name} FROM {source})"
             value = f"hash({canonical_sql(self._sides[side], column)})"
-            keep = f"AND ({value} % {self._every} = 0 OR length({name}) < 4)" if self._every > 1 else ""
-            source = f"{self._sides[side].table} WHERE nullif({name}, '') IS NOT NULL {keep}"
-            rows = self.con.sql(f"SELECT {value}, any_value({_told_sql(name)}) FROM {source} GROUP BY 1 LIMIT 50000")
-            self._sketches[side, column] = dict(rows.fetchall())
-        return self._sketches[side, column]
+            keep = f"{value} % {every} = 0 OR length({name}) < 4" if every > 1 else "true"
+            rows = self.con.sql(
+                f"SELECT {value}, any_value({_told_sql(name)}) FROM {source} "
+                f"WHERE nullif({name}, '') IS NOT NULL AND ({keep}) GROUP BY 1 LIMIT 50000"
+            )
+            self._sketches[side, column, every] = dict(rows.fetchall())
+        return self._sketches[side, column, every]
 
 
 def _told_sql(value: str) -> str:
