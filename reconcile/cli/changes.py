@@ -85,8 +85,9 @@ def push(session: Session, change_set_id: str, is_json: bool) -> None:
 @click.pass_obj
 def revert(session: Session, change_set_id: str, is_json: bool) -> None:
     """Draft a change set that undoes a pushed one where the values are still ours."""
+    actor = session.actor  # who acts is looked up in a transaction of its own
     with session.workbench.database.begin() as tx:
-        drafted = draft_revert(tx, session.actor, change_set_id)
+        drafted = draft_revert(tx, actor, change_set_id)
     show({"change_set": drafted.id, "title": drafted.title, "state": drafted.state}, is_json=is_json)
 
 
@@ -101,8 +102,9 @@ def _step_command(name: str, sentence: str, step: Step) -> click.Command:
     @as_json
     @click.pass_obj
     def command(session: Session, change_set_id: str, is_json: bool) -> None:
+        actor = session.actor  # who acts is looked up in a transaction of its own
         with session.workbench.database.begin() as tx:
-            moved = step(tx, session.actor, change_set_id, change_sets.get(tx, change_set_id).revision)
+            moved = step(tx, actor, change_set_id, change_sets.get(tx, change_set_id).revision)
         show({"change_set": moved.id, "state": moved.state}, is_json=is_json)
 
     return command
