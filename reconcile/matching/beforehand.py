@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TELLING_SHARE = 0.12  # of random pairs that agree as well as any: above it (eight towns), agreement tells little
 TINY = 1e-15
 USUAL_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
-MOST_OFTEN = 10.0  # matches have an easily mistaken level up to so many times as often as is usual
 # How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of
 # a pair and of its rivals is the same thing twice, so the iteration would take its own guesses for proof.
 RANKS_OF_MATCHES = (0.0, 0.02, 0.06, 0.17, 0.15, 0.6)
@@ -113,17 +112,16 @@ def _usual_shares(evidence: Evidence, i: int) -> Floats:
 
 
 def _beyond_matches(evidence: Evidence, i: int) -> Floats:
-    """The share of all pairs that are at an easily mistaken level beyond what matches can fill; NaN for other levels.
+    """The share of all pairs that are at an easily mistaken level beyond one for each record; NaN for other levels.
 
     Where every name says "Ltd Paris", or names are made of few words, it is chance that gives more than elsewhere.
     """
     each = evidence.comparisons[i]
     found = np.bincount(evidence.levels[:, i], evidence.counts, len(each.labels))
-    beyond = np.full(len(each.labels), np.nan)
-    for level in each.expected.keys() & each.by_chance.keys():
-        filled = MOST_OFTEN * each.expected[level] * min(evidence.left_records, evidence.right_records)
-        beyond[level] = max(float(found[level]) - filled, 0.0) / evidence.all_pairs
-    return beyond
+    is_known = np.isin(np.arange(len(found)), list(each.expected.keys() & each.by_chance.keys()))
+    beyond = np.maximum(found - min(evidence.left_records, evidence.right_records), 0.0) / evidence.all_pairs
+    shares: Floats = np.where(is_known, beyond, np.nan)
+    return shares
 
 
 def _beyond_one_each(evidence: Evidence, telling: list[int], rivals: Rivals) -> Floats:
