@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from reconcile.matching.clean.text import Columns, none_if_empty, words
+from reconcile.matching.clean.text import Columns, fold, none_if_empty, where, words
 
 # Short and pet forms, by the full form they stand for.
 _NICKNAMES = {
@@ -98,6 +98,11 @@ _NICKNAMES = {
     "francisco": "paco pancho",
 }
 NICKNAMES = {short: full for full, shorts in _NICKNAMES.items() for short in shorts.split()}
+# How months begin in English, German, French, Spanish, Italian, Dutch and Portuguese.
+MONTHS = (
+    "jan|ene|gen", "feb|fev", "mar|maer|mrt|maart", "apr|avr|abr", "mai|may|mei|mag", "jun|juin|giu", "jul|juil|lug",
+    "aug|aou|ago", "sep|set", "oct|okt|out|ott", "nov", "dec|dez|dic",
+)  # fmt: skip
 TITLES = r"\b(?:mr|mrs|ms|miss|dr|prof|sir|dame|lord|lady|rev|hon|herr|frau|jr|sr|ii|iii|iv|phd|md|esq)\b"
 
 
@@ -134,18 +139,38 @@ def clean_birth_date(text: pl.Series) -> Columns:
         two numbers first, so that swapped day and month agree.
     """
     plain = text.str.strip_chars()
-    iso = plain.str.extract_groups(r"^(?<y>\d{4})[-/.]?(?<m>\d{1,2})[-/.]?(?<d>\d{1,2})(?:\D.*)?$").struct
-    other = plain.str.extract_groups(r"^(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{2}|\d{4})$").struct
+    plain = where(plain, plain.str.contains(r"\p{L}{3}"), _with_month_numbers)
+    iso = plain.str.extract_groups(r"^(?<y>\d{4})[-/. ]*(?<m>\d{1,2})[-/. ]*(?<d>\d{1,2})(?:\D.*)?$").struct
+    other = plain.str.extract_groups(r"^(?<m>\d{1,2})(?<by>[-/. ]+)(?<d>\d{1,2})[-/. ]+(?<y>\d{2}|\d{4})$").struct
     frame = pl.select(
         year=pl.coalesce(iso.field("y"), _four_digits(other.field("y"))),
-        month=pl.coalesce(iso.field("m"), other.field("m")).str.zfill(2),
-        day=pl.coalesce(iso.field("d"), other.field("d")).str.zfill(2),
+        first=pl.coalesce(iso.field("m"), other.field("m")).str.zfill(2),
+        second=pl.coalesce(iso.field("d"), other.field("d")).str.zfill(2),
+        by=other.field("by").fill_null(""),
+    )
+    # Whoever parts by points writes the day first, and there is no thirteenth month.
+    is_day_first = (pl.col("by").str.contains(".", literal=True) | (pl.col("first") > "12")) & (
+        pl.col("second") <= "12"
+    )
+    frame = frame.with_columns(
+        month=pl.when(is_day_first).then("second").otherwise("first"),
+        day=pl.when(is_day_first).then("first").otherwise("second"),
     )
     return {
         "birth": frame["year"] + frame["month"] + frame["day"],
         "birth_year": frame["year"],
         "birth_days": frame.select(pl.min_horizontal("month", "day") + pl.max_horizontal("month", "day")).to_series(),
     }
+
+
+def _with_month_numbers(text: pl.Series) -> pl.Series:
+    """Dates whose month is a word ("12. März 1975", "Mar 12, 1975") with its number between points."""
+    plain = fold(text).str.replace(r"(\d)(?:st|nd|rd|th)\b", "$1")
+    for number, month in enumerate(MONTHS, 1):
+        plain = plain.str.replace(rf"^(?:{month})[a-z]*[. -]+(\d{{1,2}})\b", f"${{1}}.{number}.")
+        plain = plain.str.replace(rf"\b(?:{month})[a-z]*\b", f".{number}.")
+    plain = plain.str.replace_all(r"\b(?:de|del|of)\b|,", " ")
+    return plain.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def _four_digits(year: pl.Series) -> pl.Expr:
