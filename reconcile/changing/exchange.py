@@ -19,6 +19,7 @@ from reconcile.changing.states import OperationEvent
 from reconcile.changing.values import Standing, final_values, is_same, standing
 from reconcile.errors import ReconcileError, RemoteError
 from reconcile.model import Operation, RecordRef, RowResult
+from reconcile.systems import Guarded
 from reconcile.systems.rows import ALREADY
 
 logger = logging.getLogger(__name__)
@@ -97,8 +98,11 @@ class Exchange:
     def _write(self, sent: Sequence[Operation]) -> dict[str, RowResult]:
         """Results by operation id; whatever the writer does not mention was lost."""
         target = sent[0].target
+        writer = self.remotes.writer(target.connection_id)
+        if isinstance(writer, Guarded):
+            writer.guard(self.book.lease.require_still)
         try:
-            results = self.remotes.writer(target.connection_id).write(target.object, sent)
+            results = writer.write(target.object, sent)
         except ReconcileError as error:
             # Most of these come before anything left, but that is not ours to know: reading back will tell.
             logger.warning("writing %s %s ended with: %s", len(sent), target.object, error)

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,15 +24,25 @@ logger = logging.getLogger(__name__)
 _not_released: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
+def _now() -> tuple[float, float]:
+    return time.monotonic(), time.time()
+
+
+@dataclass(slots=True)
 class Lease:
-    """The right to push one change set, until it is given back, lost or expired."""
+    """The right to push one change set, until it is given back, lost or expired.
+
+    Attributes:
+        renewed_at: when it was last known to be ours, by the monotonic clock (which a set clock does not move) and by
+            the wall clock (which goes on while the machine sleeps).
+    """
 
     database: Database
     change_set_id: str
     owner: str
     seconds: float
     lost: threading.Event = field(default_factory=threading.Event)
+    renewed_at: tuple[float, float] = field(default_factory=_now)
 
     def require(self, tx: Transaction) -> None:
         """Renew the lease inside a transaction that is about to act under it.
@@ -42,6 +53,18 @@ class Lease:
         if self.lost.is_set() or not change_sets.renew_lease(tx, self.change_set_id, self.owner, self.seconds):
             self.lost.set()
             raise ConflictError(f"The push of {self.change_set_id}", "continued by this process")
+        self.renewed_at = _now()
+
+    def require_still(self) -> None:
+        """Ask the database again if the lease may have ended meanwhile: this process may have been suspended.
+
+        Raises:
+            ConflictError: as `require`. StorageError: it cannot be asked.
+        """
+        age_s = max(now - then for now, then in zip(_now(), self.renewed_at, strict=True))
+        if self.lost.is_set() or age_s > self.seconds / 2:
+            with self.database.begin() as tx:
+                self.require(tx)
 
 
 @contextmanager
@@ -89,6 +112,7 @@ def _keep_alive(lease: Lease, ended: threading.Event) -> None:
         if not is_ours:
             lease.lost.set()
             return
+        lease.renewed_at = _now()
 
 
 def _this_process() -> str:

@@ -7,7 +7,7 @@ and which differences between two systems are to be expected.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -123,6 +123,15 @@ class KnowsRequestsLeft(Protocol):
 
     def requests_left(self) -> int | None:
         """Requests that may still be made today; None where the system does not tell this user."""
+        ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A writer that can be kept from sending at the last moment."""
+
+    def guard(self, before_write: Callable[[], None]) -> None:
+        """Have this called right before each request that writes; whatever it raises keeps the request here."""
         ...
 
 

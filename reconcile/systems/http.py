@@ -23,7 +23,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -180,11 +180,16 @@ def _cause(error: requests.RequestException) -> str:
     return "the connection broke"
 
 
+def _nothing() -> None:
+    """What is done before a write where nobody asks for anything."""
+
+
 class CarefulAdapter(HTTPAdapter):
     """Sends for one connection by the table at the head of this module.
 
     Attributes:
         requests_made: the latest thousand requests, oldest first.
+        before_write: called right before anything that writes is sent, each time; whatever it raises keeps it here.
     """
 
     def __init__(
@@ -201,6 +206,7 @@ class CarefulAdapter(HTTPAdapter):
         self.origins = dict(origins or {})
         self._timeout = timeout
         self.requests_made: deque[RequestRecord] = deque(maxlen=1000)
+        self.before_write: Callable[[], None] = _nothing
         super().__init__(pool_maxsize=8)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -216,6 +222,10 @@ class CarefulAdapter(HTTPAdapter):
             kwargs["timeout"] = self._timeout
         attempt = 1
         while True:
+            if self._bucket is not None:
+                self._bucket.take()
+            if not may_repeat:
+                self.before_write()
             outcome = self._attempt(request, attempt, *args, **kwargs)
             wait = self._wait_before_next(outcome, attempt, may_repeat=may_repeat)
             if wait is None:
@@ -232,8 +242,6 @@ class CarefulAdapter(HTTPAdapter):
         return self.origins[origin] + url[len(origin) :] if origin in self.origins else url
 
     def _attempt(self, request: requests.PreparedRequest, attempt: int, *args: Any, **kwargs: Any) -> _Outcome:
-        if self._bucket is not None:
-            self._bucket.take()
         started = time.perf_counter()
         outcome: _Outcome
         try:

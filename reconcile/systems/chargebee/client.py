@@ -42,7 +42,8 @@ class ChargebeeClient:
         self.site = connection.options.get("site", "")
         self.base_url = _base_url(connection)
         self.is_practice = is_loopback(self.base_url) or connection.options.get("environment") == "practice"
-        self.session = HttpSession(connection, self.base_url, per_minute=_per_minute(connection, self.base_url))
+        self.per_minute = _per_minute(connection, self.base_url)
+        self.session = HttpSession(connection, self.base_url, per_minute=self.per_minute)
         self.session.auth = (secrets["api_key"], "")
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Writing to a Chargebee site: one customer a request, each only while it holds what the operation expects.
 
 The API takes no precondition, so a customer is read and compared just before it is written; the moment between is
-unguarded. Mails, webhooks and other actions that a change would set off are switched off: a repair should not write to
-customers.
+unguarded. Where it has become long (the site asked to wait, this machine slept) the customer is read again. Mails,
+webhooks and other actions that a change would set off are switched off: a repair should not write to customers.
 
 A POST carries an idempotency key made of the operation, what is sent and the attempt, so that a request that arrives
 late and its repetition count once. For 30 minutes the site answers a known key with its earlier answer. An earlier
@@ -13,23 +13,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
-from reconcile.errors import DefinitionError, RefusedError, RemoteError, UnreachableError
+from reconcile.errors import DefinitionError, RateLimitedError, RefusedError, RemoteError, UnreachableError
 from reconcile.model import Capabilities, Connection, Operation, RowResult
 from reconcile.systems import rows
-from reconcile.systems.chargebee.client import ChargebeeClient, Posted, flattened
+from reconcile.systems.chargebee.client import DEFAULT_PER_MINUTE, ChargebeeClient, Posted, flattened
 from reconcile.systems.chargebee.errors import rule_for
 from reconcile.systems.chargebee.objects import BILLING_INFO, WRITABLE_BILLING, is_writable, resource
 from reconcile.systems.chargebee.reader import site_of
 
+logger = logging.getLogger(__name__)
+
 _ATTEMPTS = 20
+_READINGS = 5
+_FRESH_S = 5.0  # and two turns of the limiter, which may be slow
 SILENT = {
     "chargebee-event-email": "all-disabled",
     "chargebee-event-webhook": "all-disabled",
     "chargebee-event-actions": "all-disabled",
 }
+
+
+class _OutdatedError(Exception):
+    """What a customer holds was read too long ago to write on the strength of it."""
 
 
 class ChargebeeWriter:
@@ -38,6 +48,21 @@ class ChargebeeWriter:
     def __init__(self, connection: Connection, secrets: Mapping[str, str]) -> None:
         self.connection = connection
         self.client = ChargebeeClient(connection, secrets)
+        self.client.session.adapter.before_write = self._require_fresh
+        self._before_write: Callable[[], None] | None = None
+        self._read_at: float | None = None
+        self._fresh_s = _FRESH_S + 120.0 / (self.client.per_minute or DEFAULT_PER_MINUTE)
+
+    def guard(self, before_write: Callable[[], None]) -> None:
+        """Have this called right before each request that writes; whatever it raises keeps the request here."""
+        self._before_write = before_write
+
+    def _require_fresh(self) -> None:
+        if self._before_write is not None:
+            self._before_write()
+        # Wall time: the monotonic clock stands still while the machine sleeps.
+        if self._read_at is not None and not 0 <= time.time() - self._read_at <= self._fresh_s:
+            raise _OutdatedError
 
     def fingerprint(self) -> str:
         """The site's own name, as it answers to this key."""
@@ -98,14 +123,25 @@ class ChargebeeWriter:
         if odd:
             message = f"{odd[0]} cannot be written by the API."
             return rows.refused(operation, rule_for("param_wrong_value"), "param_wrong_value", message), None
-        try:
-            present = self._present("customers", "customer", operation.target.record_id)
-        except RefusedError as error:
-            return rows.refused(operation, rule_for(error.code, error.status), error.code, error.message), None
-        except RemoteError as error:
-            return rows.not_sent(operation, error), error
-        decided = _without_writing(operation, present)
-        return (decided, None) if decided is not None else self._send(operation, present or {})
+        for _ in range(_READINGS):
+            try:
+                present = self._present("customers", "customer", operation.target.record_id)
+            except RefusedError as error:
+                return rows.refused(operation, rule_for(error.code, error.status), error.code, error.message), None
+            except RemoteError as error:
+                return rows.not_sent(operation, error), error
+            decided = _without_writing(operation, present)
+            if decided is not None:
+                return decided, None
+            self._read_at = time.time()
+            try:
+                return self._send(operation, present or {})
+            except _OutdatedError:
+                logger.info("%s is read again before it is written", operation.target.record_id)
+            finally:
+                self._read_at = None
+        limited = RateLimitedError(self.connection.name, None, "every request waits so long that what was read is old")
+        return rows.not_sent(operation, limited), limited
 
     def _send(self, operation: Operation, present: Mapping[str, str | None]) -> tuple[RowResult, RemoteError | None]:
         path = f"customers/{_quoted(operation.target.record_id)}"
@@ -122,6 +158,7 @@ class ChargebeeWriter:
             if posted.error is not None:
                 return _failed(operation, posted.error, done)
             is_replayed, done = is_replayed or posted.is_replayed, done + 1
+            self._read_at = None  # what is read from here on is our own first half
         return (self._confirmed(operation) if is_replayed else rows.succeeded(operation)), None
 
     def _post(self, operation: Operation, place: str, form: Mapping[str, str]) -> Posted:

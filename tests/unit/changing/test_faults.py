@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from dataclasses import replace
@@ -16,6 +17,7 @@ from reconcile.changing.verify import verify
 from reconcile.errors import RemoteError
 from reconcile.model import ChangeSet
 from reconcile.state import connections
+from tests.unit.changing.files import CF
 from tests.unit.changing.people import ANALYST
 from tests.unit.changing.rig import CHARGEBEE_WRITES, QUICK, SALESFORCE_WRITES, Bench, with_secrets
 
@@ -86,6 +88,21 @@ def test_a_lost_request_that_never_arrived_is_sent_again_after_reading_back(benc
     ]
     assert outcomes == [None, "lose", "postpone", None, "accept", "confirm"]
     bench.require_written_once(bench.operations(change_set))
+
+
+def test_a_customer_that_changes_while_the_site_asks_to_wait_is_not_overwritten(bench: Bench) -> None:
+    """The site takes no precondition: what was read before the wait says nothing after it."""
+    change_set = some_unlinks(bench, 1)
+    customer = next(each for each in bench.operations(change_set) if each.target.connection_id == "cb")
+    bench.orgs.fault("429", **CHARGEBEE_WRITES, retry_after=7, count=1)
+    elsewhere = threading.Timer(2.5, bench.orgs.touch, (customer, {CF: "001elsewhere"}))
+    elsewhere.start()
+    report = bench.push(change_set)
+    elsewhere.join()
+    assert report.state == "partly_failed"
+    (found,) = [each for each in bench.operations(change_set) if each.id == customer.id]
+    assert (found.state, dict(found.present or {})[CF]) == ("stale", "001elsewhere")
+    assert not bench.written([customer])
 
 
 def test_a_locked_row_is_tried_again_and_its_neighbours_are_not(bench: Bench) -> None:

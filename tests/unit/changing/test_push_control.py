@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -155,6 +156,41 @@ def test_two_workers_never_push_one_set_at_once(bench: Bench) -> None:
         thread.join()
     assert outcomes.count("verified") == 1
     bench.require_written_once(bench.operations(change_set))
+
+
+def test_a_process_whose_push_another_one_took_over_sends_nothing_more_of_its_batch(bench: Bench) -> None:
+    """It was suspended in the middle of a batch, and its lease ran out."""
+    change_set = unlinks(bench, 8, replace(SMALL, canary_size=25))
+    bench.orgs.fault("latency", system="chargebee", path="/customers/", seconds=0.25)
+    outcomes: list[str] = []
+
+    def run() -> None:
+        try:
+            outcomes.append(bench.push(change_set, pace=replace(QUICK, lease_s=1.0)).state)
+        except StateError as error:
+            outcomes.append(type(error).__name__)
+
+    suspended = threading.Thread(target=run)
+    suspended.start()
+    wait_until(lambda: bench.written(bench.operations(change_set)))
+    with bench.database.begin() as tx:
+        change_sets.take_lease(
+            tx, change_set.id, "elsewhere/1/2/3", 30, dead_owner=change_sets.lease_owner(tx, change_set.id)
+        )
+        lifecycle.stop(tx, ANALYST, change_set.id)
+    time.sleep(0.7)  # the lease of one second that is kept alive by a third of it
+    written = bench.written(bench.operations(change_set))
+    suspended.join()
+    assert outcomes == ["ConflictError"]
+    assert bench.written(bench.operations(change_set)) == written
+    assert sum(written.values()) < 8
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_set_that_ends_too_many_links_is_refused(bench: Bench) -> None:
