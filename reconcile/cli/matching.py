@@ -16,6 +16,7 @@ from reconcile.cli.model_files import read_model, write_model
 from reconcile.cli.outputs import refuse_places
 from reconcile.errors import DefinitionError, InputError
 from reconcile.matching import Explanation, MatchRules, dedupe, explain, link
+from reconcile.matching.clean.records import PERSON
 from reconcile.matching.curves import MatchReport, report_match
 from reconcile.matching.files import canonical_view, check_ending, open_file, write_file
 from reconcile.model import ROLES, Role
@@ -324,8 +325,9 @@ def _open(
 
 def _check_roles(found: Mapping[str, Mapping[Role, tuple[str, ...]]]) -> None:
     """Say before the match what it would stumble over: nothing that both files tell."""
-    # an e-mail address tells its domain
+    # an e-mail address tells its domain, a given and a family name the name
     kinds = [{"domain" if role == "email" else role for role in roles} for roles in found.values()]
+    kinds = [{*kind, "name"} if kind >= PERSON else kind for kind in kinds]
     if set.intersection(*kinds):
         return
     seen = "; ".join(f"in {name}: {', '.join(roles) or 'none'}" for name, roles in found.items())

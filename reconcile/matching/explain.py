@@ -32,7 +32,10 @@ from reconcile.model import Band
 
 Connection = duckdb.DuckDBPyConnection
 Stop = Literal["", "keys", "too common", "review threshold", "accept threshold", "rival"]
-PLACE = ("street", "city", "region", "postcode", "country")
+COLUMNS_OF = {
+    "place": ("street", "city", "region", "postcode", "country"),
+    "person": ("given_name", "family_name"),
+}
 MOST_RIVALS = 3
 RANKINGS = 3  # how often `rank_with` ranks
 
@@ -299,16 +302,24 @@ def _waterfall(
     for each in explainer.model.comparisons:
         level, weight = int(row[f"level_{each.role}"]), float(row[f"weight_{each.role}"])
         running += weight
-        left = _value(explainer.con, explainer.relations[0], left_id, each.role)
-        right = _value(explainer.con, explainer.relations[1], right_id, each.role)
+        left, right = (
+            _compared(explainer.con, relation, record_id, each.role, level)
+            for relation, record_id in zip(explainer.relations, (left_id, right_id), strict=True)
+        )
         steps.append(EvidenceRow(each.role, left, right, level, each.labels[level], weight, running))
     return float(row["weight"]), tuple(steps)
+
+
+def _compared(con: Connection, relation: str, record_id: str, role: str, level: int) -> str | None:
+    """What was compared: where it was a name that the record does not say, the two of a person stand in for it."""
+    said = _value(con, relation, record_id, role)
+    return _value(con, relation, record_id, "person") if said is None and role == "name" and level > 0 else said
 
 
 def _value(con: Connection, relation: str, record_id: str, role: str) -> str | None:
     """What the record says for a role, as it was given."""
     columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
-    wanted = [column for column in (PLACE if role == "place" else (role,)) if column in columns]
+    wanted = [column for column in COLUMNS_OF.get(role, (role,)) if column in columns]
     texts = ", ".join(f"nullif({quoted(column)}, '')" for column in wanted)
     if role == "domain" and "email" in columns:
         # A record without a website is known by the domain of its mail address.

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from reconcile.errors import InputError, UnknownNameError, UnreadableFileError
-from reconcile.matching.roles import columns_by_role, detect_roles, id_column
+from reconcile.matching.roles import columns_by_role, detect_roles, id_column, telling_column
 from reconcile.model import ROLES, Role
 from reconcile.snapshots.sql import literal, quoted
 from reconcile.systems.files import ReadTable, read_file
@@ -91,6 +91,7 @@ def canonical_view(
         target: the view to make.
         id_name: the column with the record's id; None to find it, or to number the rows where there is none.
         mapping: role -> columns; it replaces the guess for the roles that it names. An empty list leaves a role out.
+            Where no column has a role, the one whose words tell most records apart is the name.
 
     Raises:
         UnknownNameError: a column that the file does not have.
@@ -99,6 +100,8 @@ def canonical_view(
     chosen_id = id_name or id_column(guesses)
     roles: dict[Role, tuple[str, ...]] = columns_by_role({c: g for c, g in guesses.items() if c != chosen_id})
     roles |= {role: tuple(columns) for role, columns in (mapping or {}).items()}
+    if not roles and (words := telling_column(con, source)):
+        roles = {"name": (words,)}
     for column in [*([chosen_id] if chosen_id else []), *(column for columns in roles.values() for column in columns)]:
         if column not in guesses:
             raise UnknownNameError("column", column, tuple(guesses))

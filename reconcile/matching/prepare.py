@@ -13,14 +13,14 @@ import numpy.typing as npt
 import polars as pl
 
 from reconcile.errors import InputError
-from reconcile.matching.clean.records import BATCH_ROWS, CleanBatch, clean_batch, raw_batches, roles_of
+from reconcile.matching.clean.records import BATCH_ROWS, PERSON, CleanBatch, clean_batch, raw_batches, roles_of
 from reconcile.matching.clean.tokens import NameWords
 from reconcile.matching.rules import MatchRules
 from reconcile.matching.side import COUNTED, HASHED, Codes, Side, hashes, number_values, short_hashes
 from reconcile.matching.statistics import Statistics
 from reconcile.matching.texts import StoredTexts, Texts, TextsInMemory
 from reconcile.matching.vocabulary import RareWords, Vocabulary, count_words, rarest_words
-from reconcile.model import Role
+from reconcile.model import ROLES, Role
 
 Connection = duckdb.DuckDBPyConnection
 SMALL_BATCH_ROWS = 32_768  # cleaned at once under a memory limit
@@ -102,11 +102,17 @@ def forget(con: Connection) -> None:
 
 
 def side_roles(i: int, filled: list[tuple[Role, ...]], wanted: tuple[Role, ...]) -> tuple[Role, ...]:
-    """What to clean of one side: what all sides fill, and mail addresses when they can stand in for domains."""
+    """What to clean of one side: what all sides fill, and what stands in for it.
+
+    Mail addresses stand in for domains, and a given and a family name for a name where the other side has but that.
+    """
     usable = set.intersection(*(set(roles) for roles in filled))
+    if all("name" in roles or set(roles) >= PERSON for roles in filled) and not usable >= PERSON:
+        usable.add("name")
     if all({"domain", "email"} & set(roles) for roles in filled):
         usable |= {"domain", "email"}
-    return tuple(role for role in filled[i] if role in usable and (not wanted or role in wanted))
+    mine = {*filled[i], "name"}
+    return tuple(role for role in ROLES if role in usable & mine and (not wanted or role in wanted))
 
 
 class _Gathered:

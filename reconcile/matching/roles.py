@@ -15,6 +15,7 @@ from reconcile.model import ROLES, Role
 
 Connection = duckdb.DuckDBPyConnection
 SAMPLE_ROWS = 2000
+WORDS = 0.5  # of the values of a column of words have words
 
 OF_SEVERAL_COLUMNS: frozenset[Role] = frozenset({"name", "street", "given_name", "family_name", "birth_date"})
 VALUES: tuple[tuple[Role, str], ...] = (
@@ -136,3 +137,19 @@ def _of_one(role: Role, columns: tuple[str, ...]) -> tuple[str, ...]:
     chosen = min(kinds, key=lambda kind: (kind != "", not kind.startswith(("bill", "invoice")), kinds.index(kind)))
     kept = tuple(column for column, kind in zip(columns, kinds, strict=True) if kind == chosen)
     return kept if role in OF_SEVERAL_COLUMNS else kept[:1]
+
+
+def telling_column(con: Connection, relation: str) -> str | None:
+    """The column of words that tells most records apart, for a table where no column has a role: titles, products."""
+    columns = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
+    worth: dict[str, float] = {}
+    for column in columns:
+        text = f'"{column.replace(chr(34), chr(34) * 2)}"::VARCHAR'
+        letters = f"regexp_matches({text}, '\\pL{{3}}') AND NOT regexp_matches({text}, '^\\S*\\d\\S*$')"
+        share, distinct = con.sql(
+            f"SELECT coalesce(avg(({letters})::INT), 0), count(DISTINCT {text}) / greatest(count({text}), 1) "
+            f"FROM {quoted(relation)}"
+        ).fetchall()[0]
+        worth[column] = share * distinct if share > WORDS else 0.0
+    best = max(worth, key=lambda column: worth[column], default=None)
+    return best if best is not None and worth[best] > 0 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from reconcile.snapshots.sql import literal
 from reconcile.snapshots.sql import quoted as quoted_name
 
 BATCH_ROWS = 131_072  # enough to vectorise over, little to hold while two are cleaned side by side
+PERSON: frozenset[Role] = frozenset({"given_name", "family_name"})
 MOST = 0.5  # of the streets, where they are whole addresses
 FOLDED: tuple[Role, ...] = (
     "name",
@@ -70,13 +71,17 @@ def roles_of(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[Role, ...]:
     if "record_id" not in columns:
         raise InputError(f"{relation} has no column record_id.", remedy="Name the column that holds the record's id.")
     source = population(columns, relation)
-    present = [role for role in ROLES if role in columns]
-    filled = {
-        role for role in present if con.sql(f'SELECT 1 FROM {source} WHERE "{role}" IS NOT NULL LIMIT 1').fetchall()
-    }
+    filled = _filled(con, source, columns)
     if "street" in filled and not filled & {"city", "postcode"} and _are_one_line(con, source):
         filled |= {"city", "postcode"}
     return tuple(role for role in ROLES if role in filled)
+
+
+def _filled(con: duckdb.DuckDBPyConnection, source: str, columns: Collection[str]) -> set[Role]:
+    present = [role for role in ROLES if role in columns]
+    return {
+        role for role in present if con.sql(f'SELECT 1 FROM {source} WHERE "{role}" IS NOT NULL LIMIT 1').fetchall()
+    }
 
 
 def _are_one_line(con: duckdb.DuckDBPyConnection, source: str) -> bool:
@@ -84,14 +89,26 @@ def _are_one_line(con: duckdb.DuckDBPyConnection, source: str) -> bool:
     return bool(con.sql(f"SELECT {share} > {MOST} FROM {source} WHERE street IS NOT NULL").fetchall()[0][0])
 
 
+def role_sql(role: Role, filled: Collection[str]) -> str:
+    """What a relation in which these columns are filled says for a role, as SQL."""
+    if role == "name" and "name" not in filled and set(filled) >= PERSON:
+        return "nullif(concat_ws(' ', given_name::VARCHAR, family_name::VARCHAR), '')"
+    return f'"{role}"::VARCHAR' if role in filled else "NULL::VARCHAR"
+
+
 def raw_batches(
     con: duckdb.DuckDBPyConnection, relation: str, roles: tuple[Role, ...], rows: int = BATCH_ROWS
 ) -> Iterator[pl.DataFrame]:
-    """The records of a relation as text, batch by batch; an empty batch when it has none."""
+    """The records of a relation as text, batch by batch; an empty batch when it has none.
+
+    A role that it has no column for is null; the name is put together of a person's two.
+    """
     present = con.sql(f"SELECT * FROM {quoted(relation)} LIMIT 0").columns
-    given = (f'"{role}"::VARCHAR AS "{role}"' if role in present else f'NULL::VARCHAR AS "{role}"' for role in roles)
-    columns = ", ".join(["record_id::VARCHAR AS record_id", *given])
     source = population(present, relation)
+    filled = _filled(con, source, present)
+    columns = ", ".join(
+        ["record_id::VARCHAR AS record_id", *(f'{role_sql(role, filled)} AS "{role}"' for role in roles)]
+    )
     is_empty = True
     for batch in con.sql(f"SELECT {columns} FROM {source}").to_arrow_reader(rows):
         is_empty = False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from reconcile.matching import detect_roles
+from reconcile.matching import MatchRules, detect_roles, explain, link
+from reconcile.matching.clean.records import raw_batches
+from reconcile.matching.files import canonical_view
 from reconcile.matching.roles import columns_by_role
 
 
@@ -64,3 +66,46 @@ def roles_of(headers: str) -> dict[str, str]:
 )  # fmt: skip
 def test_headers_of_many_files_are_understood(headers: str, expected: dict[str, str]) -> None:
     assert roles_of(headers) == expected
+
+
+def persons() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE l AS SELECT 'l' || i AS record_id,
+        ['Ada', 'Boris', 'Clara', 'Dmitri', 'Elena', 'Farid', 'Greta'][i % 7 + 1] AS given_name,
+        upper(md5((i % 400)::VARCHAR)[:1]) || translate(md5((i % 400)::VARCHAR)[:8], '0123456789', 'ghijklmnop')
+            AS family_name, (20000 + i // 3 % 90)::VARCHAR AS postcode FROM range(1400) t(i)""")
+    con.execute("""CREATE TABLE r AS SELECT 'r' || record_id[2:] AS record_id,
+        family_name || ', ' || given_name AS name, postcode FROM l WHERE hash(record_id) % 3 > 0""")
+    return con
+
+
+@pytest.mark.parametrize("has_empty_name", [False, True])
+def test_a_name_in_two_columns_is_linked_with_one(has_empty_name: bool) -> None:
+    con = persons()
+    if has_empty_name:  # as the records of a snapshot have it
+        con.execute("ALTER TABLE l ADD COLUMN name VARCHAR")
+    link(con, "l", "r", MatchRules(accept=0.5))
+    right, shown, total = con.execute("""SELECT count(*) FILTER (left_id[2:] = right_id[2:]), count(*),
+        (SELECT count(*) FROM r) FROM candidates WHERE probability >= 0.5""").fetchall()[0]
+    assert right > 0.95 * total
+    assert right > 0.95 * shown
+    found = explain(con, "l", "r", "l5", "r5")
+    assert found.evidence[1].role == "name"
+    assert (found.evidence[1].left_value or "").startswith("Farid, ")
+
+
+def test_a_contact_does_not_stand_in_for_a_missing_company() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE t (record_id VARCHAR, name VARCHAR, given_name VARCHAR, family_name VARCHAR);
+        INSERT INTO t VALUES ('1', 'Acme', 'Ada', 'King'), ('2', NULL, 'Ada', 'King')""")
+    batch = next(raw_batches(con, "t", ("name",)))
+    assert batch["name"].to_list() == ["Acme", None]
+
+
+def test_where_no_column_has_a_role_the_most_telling_words_are_the_name() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE t AS SELECT 'x' || i AS code, 'On the theory of ' || md5(i::VARCHAR) AS title,
+        'Graph Journal' AS venue, 1990 + i % 9 AS year FROM range(40) t(i)""")
+    assert canonical_view(con, "t", "v", id_name=None, mapping=None) == {"name": ("title",)}
+    con.execute("CREATE TABLE numbers AS SELECT i AS a, i * 7 AS b FROM range(40) t(i)")
+    assert canonical_view(con, "numbers", "v", id_name=None, mapping=None) == {}

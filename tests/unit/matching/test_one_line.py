@@ -46,7 +46,8 @@ def test_one_column_is_linked_with_several() -> None:
     con = duckdb.connect()
     con.execute("""CREATE TABLE l AS SELECT 'l' || i AS record_id, md5((i % 500)::VARCHAR)[:7] || ' Foods' AS name,
         (i % 90 + 1) || ' ' || md5((i * 3)::VARCHAR)[:5] || ' Street' AS street,
-        ['Dover', 'Salem', 'Clinton', 'Bristol', 'Auburn'][i // 7 % 5 + 1] AS city, (10001 + i // 7 % 43)::VARCHAR AS postcode
+        ['Dover', 'Salem', 'Clinton', 'Bristol', 'Auburn'][i // 7 % 5 + 1] AS city,
+        (10001 + i // 7 % 43)::VARCHAR AS postcode
         FROM range(1500) t(i)""")
     con.execute("""CREATE TABLE r AS SELECT 'r' || record_id[2:] AS record_id, name || ' LLC' AS name,
         street || ', ' || city || ', NY ' || postcode || ', USA' AS street FROM l WHERE hash(record_id) % 3 > 0""")
