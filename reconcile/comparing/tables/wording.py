@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconcile.comparing.tables.pages import Evidence
-from reconcile.comparing.tables.result import Comparison, RowClass
+from reconcile.comparing.tables.result import ColumnResult, Comparison, RowClass
 from reconcile.model import DifferenceClass
 
 ROW_TITLES: dict[RowClass, str] = {
@@ -84,6 +84,13 @@ def evidence_words(evidence: Sequence[Evidence]) -> str:
     """Why two rows were paired: `name exact +9.1, city differs -2.0`, in bits, the strongest first."""
     ordered = sorted(evidence, key=lambda item: -abs(item.weight))
     return ", ".join(f"{item.role.replace('_', ' ')} {item.level or 'missing'} {item.weight:+.1f}" for item in ordered)
+
+
+def distance(column: ColumnResult, value: float | None) -> str | None:
+    """A difference of two values with its unit: dates are days apart."""
+    if value is None:
+        return None
+    return f"{figure(value)} {'day' if abs(value) == 1 else 'days'}" if column.kind == "date" else figure(value)
 
 
 def percent(share: float) -> str:
