@@ -19,6 +19,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection as Transaction
+from sqlalchemy.exc import SQLAlchemyError
 
 from reconcile import learning
 from reconcile.errors import ClaimedError, ReconcileError, StateError, StorageError
@@ -38,6 +39,7 @@ _PROGRESS_INTERVAL_S = 0.5
 # Whoever asks whether a worker is alive holds the lock for a moment.
 _LOOK_S = 2.0
 # How long a push waits for a database that is away, or for the lease of a process that is not known to be gone.
+_NOTE_AGAIN_S = 5.0
 _WAITS_S = (2.0, 5.0, 10.0, 20.0, 30.0, 30.0, 30.0, 30.0, 30.0)
 
 _serving: list[Workbench] = []
@@ -99,9 +101,10 @@ def _pull(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any
 @DBOS.step(name="pull step")
 def _pull_step(actor_id: str, connection_id: str, incremental: bool) -> dict[str, Any]:
     workbench = _serving[0]
-    snapshot = tasks.pull_snapshot(
-        workbench, _person(workbench, actor_id), connection_id, _Reporter(), incremental=incremental
-    )
+    with _reporting() as report:
+        snapshot = tasks.pull_snapshot(
+            workbench, _person(workbench, actor_id), connection_id, report, incremental=incremental
+        )
     return {"snapshot": snapshot.id, "rows": {count.object: count.rows for count in snapshot.objects}}
 
 
@@ -113,7 +116,9 @@ def _run(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
 @DBOS.step(name="run step")
 def _run_step(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
     workbench = _serving[0]
-    return {"run": tasks.run_reconciliation(workbench, _person(workbench, actor_id), reconciliation_id, _Reporter()).id}
+    with _reporting() as report:
+        made = tasks.run_reconciliation(workbench, _person(workbench, actor_id), reconciliation_id, report)
+    return {"run": made.id}
 
 
 @DBOS.workflow(name="learn")
@@ -124,7 +129,8 @@ def _learn(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
 @DBOS.step(name="learn step")
 def _learn_step(actor_id: str, reconciliation_id: str) -> dict[str, Any]:
     workbench = _serving[0]
-    made = learning.propose(workbench, _person(workbench, actor_id), reconciliation_id, _Reporter())
+    with _reporting() as report:
+        made = learning.propose(workbench, _person(workbench, actor_id), reconciliation_id, report)
     return {"model": made.id, "version": made.version}
 
 
@@ -135,8 +141,12 @@ def _push(actor_id: str, change_set_id: str) -> dict[str, Any]:
 
 @DBOS.step(name="push step")
 def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
+    with _reporting() as report:
+        return _push_patiently(_serving[0], actor_id, change_set_id, report)
+
+
+def _push_patiently(workbench: Workbench, actor_id: str, change_set_id: str, report: _Reporter) -> dict[str, Any]:
     # A step may be executed twice when the worker dies; the journal and the read-back inside `push` make that safe.
-    workbench, report = _serving[0], _Reporter()
     for wait_s in _WAITS_S:
         try:
             return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, report)
@@ -145,6 +155,21 @@ def _push_step(actor_id: str, change_set_id: str) -> dict[str, Any]:
         if _ending.wait(wait_s):
             raise _LeftToTheNextWorker
     return tasks.push_change_set(workbench, _person(workbench, actor_id), change_set_id, report)
+
+
+@contextmanager
+def _reporting() -> Iterator[_Reporter]:
+    """What a step reports its progress to. Ends when the jobs database can take the step's end as well.
+
+    DBOS writes a job's end once: where there was no room for it, the job would seem to run for ever.
+    """
+    report = _Reporter()
+    try:
+        yield report
+    finally:
+        while not report.note(Progress("finish", 1, 1, "step")):
+            if _ending.wait(_NOTE_AGAIN_S):
+                raise _LeftToTheNextWorker
 
 
 class _Reporter:
@@ -169,7 +194,16 @@ class _Reporter:
         if stage == progress.stage and not is_end and now - at < _PROGRESS_INTERVAL_S:
             return
         self._last = (progress.stage, now)
-        self._context.run(DBOS.set_event, PROGRESS, dataclasses.asdict(progress))
+        self.note(progress)
+
+    def note(self, progress: Progress) -> bool:
+        """Write it down; whether that was possible. A full disk, say, is no reason to give the work up."""
+        try:
+            self._context.run(DBOS.set_event, PROGRESS, dataclasses.asdict(progress))
+        except SQLAlchemyError as error:
+            logger.warning("The state of a job cannot be written down: %s", getattr(error, "orig", error))
+            return False
+        return True
 
 
 def _launch(jobs_url: str) -> None:

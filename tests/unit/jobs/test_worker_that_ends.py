@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,27 @@ def test_a_set_that_nobody_pushes_any_more_is_taken_up_by_the_next_worker(bench:
         wait_until(lambda: bench.state(change_set).state == "verified")
     (job,) = jobs.list_jobs(workbench, kind="push")
     assert (job.subject, job.started_by) == (change_set.id, ANALYST.id)
+
+
+def test_a_job_whose_state_cannot_be_written_down_goes_on_and_ends_when_it_can(
+    bench: Bench, workbench: Workbench
+) -> None:
+    """As on a full disk: the work has room elsewhere, or it was freed meanwhile."""
+    change_set = approved(bench, 1)
+    job_id = jobs.enqueue_push(workbench, ANALYST, change_set.id)
+    with closing(sqlite3.connect(workbench.settings.home / "jobs.db", timeout=30)) as jobs_database:
+        jobs_database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON workflow_events BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+        jobs_database.commit()
+        with worker_running(workbench):
+            wait_until(lambda: bench.state(change_set).state == "verified")
+            time.sleep(1.0)
+            assert jobs.get_job(workbench, job_id).is_active
+            jobs_database.execute("DROP TRIGGER full")
+            jobs_database.commit()
+            wait_until(lambda: not jobs.get_job(workbench, job_id).is_active)
+    assert jobs.get_job(workbench, job_id).state == "done"
 
 
 def test_a_push_waits_for_the_lease_of_a_process_of_which_nothing_is_known(bench: Bench, workbench: Workbench) -> None:
