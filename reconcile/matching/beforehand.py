@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconcile.matching.learn import Evidence
 
 TELLING_SHARE = 0.12  # of random pairs that agree as well as any: above it (eight towns), agreement tells little
+COLLEAGUES = 0.005  # of random pairs share a name: then it is that of few companies, and the records are persons
+PERSONAL = ("given_name", "family_name", "birth_date", "email")
 TINY = 1e-15
 USUAL_RECORDS = 50_000  # what `Comparison.by_chance` was seen in
 # How matches stand against their rivals, and how other pairs that agree do. Round figures: what one comparison says of
@@ -81,6 +83,9 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
         random[i] = usual[i]
     can_tell_apart = any("elsewhere" in evidence.comparisons[i].apart_when for i in telling)
     most = np.inf if rivals is None else float(min(evidence.left_records, evidence.right_records))
+    colleagues, how_many = _colleagues(evidence)
+    if how_many:
+        return Beforehand(usual, tuple(random), colleagues, how_many, most_matches=most)
     if rivals is None or not (telling or alike) or (can_tell_apart and len(sources) > 1):
         return Beforehand(usual, tuple(random), most_matches=most)
     beyond = _beyond_one_each(evidence, telling or alike, rivals)
@@ -92,6 +97,28 @@ def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     saying = float(evidence.counts[evidence.levels.any(axis=1)].sum() / evidence.counts.sum())
     size = float(beyond.sum()) / max(saying, TINY)  # the matches that are learned are those of silent pairs too
     return Beforehand(usual, tuple(random), tuple(shares), size, ranks if len(sources) < 2 else None, most)
+
+
+def _colleagues(evidence: Evidence) -> tuple[tuple[Floats, ...], float]:
+    """The levels of persons of one company, where the name is that of few companies, and how many such pairs there are.
+
+    They agree in all that is the company's at once, which random pairs, role by role, hardly ever do.
+    """
+    roles = [each.role for each in evidence.comparisons]
+    if not {"name", *PERSONAL[:2]} <= set(roles):
+        return (), 0.0
+    name = roles.index("name")
+    levels, counts = evidence.random_levels, evidence.random_counts
+    is_same = levels[:, name] > max(evidence.comparisons[name].expected, default=0)
+    if counts[is_same].sum() <= COLLEAGUES * counts[levels[:, name] > 0].sum():
+        return (), 0.0
+    shares = tuple(
+        np.full(len(each.labels), np.nan)
+        if each.is_own or each.role in PERSONAL
+        else _shares(np.bincount(levels[is_same, i], counts[is_same], len(each.labels)).astype(np.float64))
+        for i, each in enumerate(evidence.comparisons)
+    )
+    return shares, float(counts[is_same].sum() / counts.sum() * evidence.all_pairs)
 
 
 def _alike(evidence: Evidence) -> list[int]:
