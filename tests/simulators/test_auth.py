@@ -85,6 +85,8 @@ def test_jwt_bearer_is_verified(orgs: Practice) -> None:
         "assertion is expired": assertion(orgs, exp=int(time.time()) - 1),
         "user hasn't approved this consumer": assertion(orgs, sub="somebody@else"),
     }
+    several = ask_token(orgs, grant_type=grant, assertion=assertion(orgs, aud=["https://test.salesforce.com"]))
+    assert (several.status_code, several.json()["error_description"]) == (400, "audience is invalid")
     for description, text in refused.items():
         answer = ask_token(orgs, grant_type=grant, assertion=text)
         assert (answer.status_code, answer.json()["error_description"]) == (400, description)

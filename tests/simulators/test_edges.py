@@ -23,7 +23,8 @@ def ask(rest: Rest, statement: str) -> Any:
         ('{"AnnualRevenue": NaN}', "JSON_PARSER_ERROR"),
         ('{"AnnualRevenue": 1e400}', "NUMBER_OUTSIDE_VALID_RANGE"),
         ('{"AnnualRevenue": "Infinity"}', "NUMBER_OUTSIDE_VALID_RANGE"),
-        ('{"NumberOfEmployees": 99999999999}', "NUMBER_OUTSIDE_VALID_RANGE"),
+        ('{"NumberOfEmployees": 1431655766}', "NUMBER_OUTSIDE_VALID_RANGE"),
+        ('{"BillingAddress": {"city": "Bern"}}', "INVALID_FIELD_FOR_INSERT_UPDATE"),
         ('{"Name": "half a pair \\ud800"}', "JSON_PARSER_ERROR"),
         ('{"chargebeeapps__Is_Synced__c": []}', "JSON_PARSER_ERROR"),
         ('{"Owner": {}}', "INVALID_FIELD"),
@@ -108,6 +109,14 @@ def test_what_is_offered_is_there(rest: Rest) -> None:
             ("MALFORMED_QUERY", "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"),
         ),
         (
+            "SELECT Id FROM Account WHERE Id NOT IN (SELECT ParentId FROM Account)",
+            ("MALFORMED_QUERY", "The inner and outer selects should not be on the same object type"),
+        ),
+        (
+            "SELECT Id FROM Account WHERE BillingAddress = 'x'",
+            ("INVALID_FIELD", "field 'BillingAddress' can not be filtered in a query call"),
+        ),
+        (
             "SELECT Id FROM Account WHERE CreatedDate > LAST_N_DAYS:99999999",
             ("MALFORMED_QUERY", "invalid number of days, months or years: 99999999"),
         ),
@@ -149,3 +158,27 @@ def test_an_empty_upload_ends_its_job(rest: Rest) -> None:
         "Failed",
         "InvalidBatch : Failed to parse CSV. The content has no header",
     )
+
+
+def test_an_address_is_read_as_a_whole_but_not_in_bulk(rest: Rest) -> None:
+    made = {"Name": "Addressed", "BillingCity": "Bern", "BillingPostalCode": "3000", "BillingStreet": "Gasse 1\n2. OG"}
+    record_id = rest("POST", "sobjects/Account", json=made).json()["id"]
+    contact = rest("POST", "sobjects/Contact", json={"LastName": "Inside", "AccountId": record_id}).json()["id"]
+    bern = {"city": "Bern", "country": None, "geocodeAccuracy": None, "latitude": None, "longitude": None,
+            "postalCode": "3000", "state": None, "street": "Gasse 1\n2. OG"}  # fmt: skip
+    [record] = ask(rest, f"SELECT BillingAddress, ShippingAddress FROM Account WHERE Id = '{record_id}'")
+    assert (record["BillingAddress"], record["ShippingAddress"]) == (bern, None)
+    [inside] = ask(rest, f"SELECT MailingAddress, Account.BillingAddress FROM Contact WHERE Id = '{contact}'")
+    assert (inside["MailingAddress"], inside["Account"]["BillingAddress"]) == (None, bern)
+    row = rest("GET", f"sobjects/Account/{record_id}").json()
+    assert (row["BillingAddress"], row["BillingCity"]) == (bern, "Bern")
+    assert "BillingAddress" in ask(rest, "SELECT FIELDS(STANDARD) FROM Account LIMIT 1")[0]
+    fields = {field["name"]: field for field in rest("GET", "sobjects/Account/describe").json()["fields"]}
+    assert (fields["BillingAddress"]["type"], fields["BillingAddress"]["updateable"]) == ("address", False)
+    assert [fields[name]["compoundFieldName"] for name in ("BillingCity", "ShippingStreet", "Phone")] == [
+        "BillingAddress",
+        "ShippingAddress",
+        None,
+    ]
+    refused = rest("POST", "jobs/query", json={"operation": "query", "query": "SELECT BillingAddress FROM Account"})
+    assert refused.json()[0]["message"] == "Selecting compound data not supported in Bulk Query"

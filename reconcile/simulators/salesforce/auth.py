@@ -250,7 +250,7 @@ def _check_assertion(org: Org, assertion: str) -> None:
         raise Refused("invalid_grant", "invalid assertion")
     if claims.get("iss") != CLIENT_ID:
         raise Refused("invalid_client_id", "client identifier invalid")
-    if claims.get("aud") not in AUDIENCES | {org.address}:
+    if str(claims.get("aud")) not in AUDIENCES | {org.address}:
         raise Refused("invalid_grant", "audience is invalid")
     if not time.time() < expires <= time.time() + 330:
         raise Refused(

@@ -127,6 +127,8 @@ def _compile(statement: str, operation: str) -> Compiled:
     if compiled.is_aggregate or compiled.is_count or compiled.children or compiled.offset is not None:
         message = "Aggregates, GROUP BY, OFFSET and nested queries are not supported in Bulk API queries"
         raise SalesforceError("FEATURENOTENABLED", f"FeatureNotEnabled : {message}")
+    if any(column.type == "address" for column in compiled.columns):
+        raise SalesforceError("API_ERROR", "Selecting compound data not supported in Bulk Query")
     return compiled
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from reconcile.simulators.salesforce.objects import SOBJECTS, children_of
 from reconcile.simulators.salesforce.org import Answer, Call, object_named
-from reconcile.simulators.salesforce.schema import TEXT_TYPES, Field, SObject
+from reconcile.simulators.salesforce.schema import TEXT_TYPES, Field, SObject, compound_name
 from reconcile.simulators.salesforce.soql.compiler import LONG_TEXT
+from reconcile.simulators.salesforce.values import INT_DIGITS
 
 VERSIONS = tuple(range(31, 69))
 _SEASONS = ("Spring", "Summer", "Winter")
@@ -21,6 +22,7 @@ _SOAP_TYPES = {
     "percent": "xsd:double",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    "address": "urn:address",
 }
 _LIMITS = {
     "DailyBulkApiBatches": 15000,
@@ -85,7 +87,7 @@ def describe_object(call: Call, object_name: str) -> Answer:
     return Answer(
         body={
             **_summary(call, sobject),
-            "fields": [_field(field) for field in sobject.fields],
+            "fields": [_field(field, compound_name(field)) for field in (*sobject.fields, *sobject.compounds.values())],
             "childRelationships": children,
             "recordTypeInfos": [],
             "supportedScopes": [{"label": f"All {sobject.plural}", "name": "everything"}],
@@ -141,8 +143,8 @@ def _summary(call: Call, sobject: SObject) -> dict[str, Any]:
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
-    """One field as describe shows it."""
+def _field(field: Field, compound: str | None) -> dict[str, Any]:
+    """One field as describe shows it; `compound`: what it is a part of."""
     is_text = field.type in TEXT_TYPES
     choices = [{"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v} for v in field.choices]
     return {
@@ -153,14 +155,14 @@ def _field(field: Field) -> dict[str, Any]:
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": False,
-        "compoundFieldName": None,
+        "compoundFieldName": compound,
         "createable": field.is_createable,
         "custom": field.is_custom,
         "defaultValue": False if field.type == "boolean" else None,
         "defaultedOnCreate": field.type in {"boolean", "id"} or field.name == "OwnerId",
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
-        "digits": 9 if field.type == "int" else 0,
+        "digits": INT_DIGITS if field.type == "int" else 0,
         "encrypted": False,
         "externalId": field.is_external_id,
         "filterable": field.length < LONG_TEXT,
@@ -181,7 +183,7 @@ def _field(field: Field) -> dict[str, Any]:
         "restrictedPicklist": field.is_restricted,
         "scale": 2 if field.type in {"currency", "percent", "double"} else 0,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": field.length < LONG_TEXT,
+        "sortable": field.length < LONG_TEXT and field.type != "address",
         "type": field.type,
         "unique": field.is_unique,
         "updateable": field.is_updateable,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -12,7 +13,7 @@ from typing import Any
 from reconcile.simulators.generator.ids import normalise_id
 from reconcile.simulators.salesforce.errors import MultipleMatches, SalesforceError, not_found
 from reconcile.simulators.salesforce.org import Answer, Call, flag, object_named
-from reconcile.simulators.salesforce.schema import SObject
+from reconcile.simulators.salesforce.schema import ADDRESS_KEYS, NEVER_KNOWN, SObject
 from reconcile.simulators.salesforce.store import Row
 from reconcile.simulators.salesforce.values import checked, shown
 from reconcile.simulators.salesforce.writing import create, delete, live_row, origin_of, update
@@ -160,15 +161,25 @@ def row_as_json(call: Call, sobject: SObject, row: Row) -> dict[str, Any]:
         SalesforceError: INVALID_FIELD.
     """
     wanted = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
+    known = {**sobject.by_name, **sobject.compounds}
+    row = {**row, **{compound.name: _whole(row, compound.name) for compound in sobject.compounds.values()}}
     for name in wanted:
-        if name.lower() not in sobject.by_name:
+        if name.lower() not in known:
             raise SalesforceError("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'", fields=[name])
-    fields = [sobject.by_name[name.lower()] for name in wanted] if wanted else list(sobject.fields)
+    fields = [known[name.lower()] for name in wanted] if wanted else list(known.values())
     attributes = {"type": sobject.name, "url": f"{call.base}/sobjects/{sobject.name}/{row['Id']}"}
     values = {
         field.name: shown(row[field.name], field.type) if row[field.name] is not None else None for field in fields
     }
     return {"attributes": attributes, "Id": row["Id"], **values}
+
+
+def _whole(row: Row, name: str) -> str | None:
+    """An address as a whole, as JSON text; None where every part is empty."""
+    parts = {key: row[name.removesuffix("Address") + part] for key, part in ADDRESS_KEYS.items()}
+    if all(value is None for value in parts.values()):
+        return None
+    return json.dumps({**parts, **dict.fromkeys(NEVER_KNOWN)})
 
 
 def etag(row: Row) -> str:

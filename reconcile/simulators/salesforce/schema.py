@@ -21,10 +21,21 @@ FieldType = Literal[
     "percent",
     "date",
     "datetime",
+    "address",
 ]
 TEXT_TYPES = frozenset(
     {"id", "string", "textarea", "email", "phone", "url", "picklist", "reference", "date", "datetime"}
 )
+
+
+ADDRESS_KEYS = {
+    "city": "City",
+    "country": "Country",
+    "postalCode": "PostalCode",
+    "state": "State",
+    "street": "Street",
+}
+NEVER_KNOWN = ("geocodeAccuracy", "latitude", "longitude")  # keys of an address: the org knows no places on the map
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class SObject:
-    """One object. `by_name` finds a field whatever the case it is written in."""
+    """One object. `by_name` finds a stored field whatever the case it is written in.
+
+    Attributes:
+        compounds: addresses as a whole, by name in lower case: they are read, but neither stored, nor written, nor
+            selected in bulk.
+    """
 
     name: str
     label: str
@@ -71,15 +87,33 @@ class SObject:
     has_deletes: bool = True
     by_name: dict[str, Field] = field(default_factory=dict)
     by_relationship: dict[str, Field] = field(default_factory=dict)
+    compounds: dict[str, Field] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_name.update({f.name.lower(): f for f in self.fields})
         self.by_relationship.update({f.relationship.lower(): f for f in self.fields if f.relationship})
+        self.compounds.update({f.name.lower(): f for f in map(_compound, self.fields) if f is not None})
 
     @property
     def is_custom(self) -> bool:
         """Whether the org, not Salesforce, made it."""
         return self.name.endswith("__c")
+
+
+def compound_name(part: Field) -> str | None:
+    """The address that a field is a part of; None for other fields."""
+    names = (part.name.removesuffix(end) for end in ADDRESS_KEYS.values() if part.name.endswith(end))
+    prefix = next(names, None)
+    return f"{prefix}Address" if prefix is not None else None
+
+
+def _compound(part: Field) -> Field | None:
+    """The whole address, made of its street; None for other fields."""
+    name = compound_name(part)
+    if name is None or not part.name.endswith("Street"):
+        return None
+    label = part.label.removesuffix("Street") + "Address"
+    return Field(name, label, "address", is_createable=False, is_updateable=False)
 
 
 def text(name: str, label: str, length: int = 255, **more: object) -> Field:

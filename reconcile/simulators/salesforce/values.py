@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import date
@@ -14,7 +15,7 @@ from reconcile.simulators.salesforce.schema import Field
 from reconcile.simulators.salesforce.soql.dates import moment
 
 _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>().]+(\.[^@\s,;<>().]+)+\Z")
-_INT_LIMIT = 2**31
+INT_DIGITS = 8  # of the number of employees, the only one that there is
 _NUMBERS = frozenset({"int", "double", "currency", "percent"})
 
 
@@ -22,7 +23,7 @@ def shown(value: Any, kind: str) -> Any:
     """A stored value as JSON shows it."""
     if kind == "boolean":
         return bool(value)
-    return value
+    return json.loads(value) if kind == "address" else value
 
 
 def checked(field: Field, value: Any) -> Any:
@@ -90,7 +91,7 @@ def _number(field: Field, value: Any) -> float | int | None:
         number = math.inf
     except (TypeError, ValueError) as error:
         raise _cannot_read(field, value) from error
-    if not math.isfinite(number) or (field.type == "int" and abs(number) >= _INT_LIMIT):
+    if not math.isfinite(number) or (field.type == "int" and abs(number) >= 10**INT_DIGITS):
         message = f"{field.label}: value outside of valid range on numeric field: {value}"
         raise SalesforceError("NUMBER_OUTSIDE_VALID_RANGE", message, fields=[field.name])
     if field.type != "int":

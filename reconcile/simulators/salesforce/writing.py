@@ -173,7 +173,7 @@ def _clean(sobject: SObject, values: Mapping[str, Any], *, is_new: bool) -> Row:
     clean: Row = {}
     refused = []
     for name, value in values.items():
-        field = sobject.by_name.get(name.lower())
+        field = sobject.by_name.get(name.lower()) or sobject.compounds.get(name.lower())
         if field is None:
             raise SalesforceError(
                 "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}", fields=[name]

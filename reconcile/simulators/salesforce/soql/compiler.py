@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconcile.simulators.salesforce.errors import SalesforceError
 from reconcile.simulators.salesforce.objects import SOBJECTS, children_of
-from reconcile.simulators.salesforce.schema import Field, SObject
+from reconcile.simulators.salesforce.schema import ADDRESS_KEYS, NEVER_KNOWN, Field, SObject
 from reconcile.simulators.salesforce.soql.compiled import ChildQuery, Column, Compiled, Parent
 from reconcile.simulators.salesforce.soql.conditions import NUMBER_TYPES, Clause, Operand, among, compare
 from reconcile.simulators.salesforce.soql.tokens import malformed, pointed
@@ -161,14 +161,14 @@ class _Compiler:
             raise malformed(self.query.text, item.position, f"unexpected token: '{item.kind}'")
         if item.kind != "STANDARD" and (self.query.limit is None or self.query.limit > 200):
             raise malformed(self.query.text, item.position, "The SOQL FIELDS function must have a LIMIT of at most 200")
-        for each in self.sobject.fields:
+        for each in (*self.sobject.fields, *self.sobject.compounds.values()):
             if item.kind == "ALL" or each.is_custom == (item.kind == "CUSTOM"):
-                yield Column((each.name,), (), each.type, f"t.{quoted(each.name)}")
+                yield Column((each.name,), (), each.type, _sql_of("t", each))
 
     def path_column(self, path: Path) -> Column:
         alias, _, target, parents = self.resolve(path)
         names = (*(name for name, _ in parents), target.name)
-        return Column(names, tuple(name for _, name in parents), target.type, f"{alias}.{quoted(target.name)}")
+        return Column(names, tuple(name for _, name in parents), target.type, _sql_of(alias, target))
 
     def grouped(self, path: Path, column: Column) -> Column:
         """A plain field beside aggregates must be grouped by; it appears under its last name."""
@@ -197,7 +197,7 @@ class _Compiler:
             key = (*key, name.lower())
             alias, sobject = self.join(key, alias, reference)
             parents.append((reference.relationship or name, sobject.name))
-        target = sobject.by_name.get(parts[-1].lower())
+        target = sobject.by_name.get(parts[-1].lower()) or sobject.compounds.get(parts[-1].lower())
         if target is None:
             raise self.no_column(path, parts[-1], sobject)
         return alias, sobject, target, parents
@@ -248,14 +248,14 @@ class _Compiler:
         return self.aggregate(item, inner)
 
     def allowed(self, item: Path | Call, deed: str) -> Path | Call:
-        """The item, if it is no long text: those can be read and nothing else.
+        """The item, if it is no long text and no whole address: those can be read and nothing else.
 
         Raises:
             SalesforceError: INVALID_FIELD.
         """
         if isinstance(item, Path) and self.aliased(item) is None:
             target = self.resolve(item)[2]
-            if target.length >= LONG_TEXT:
+            if target.length >= LONG_TEXT or target.type == "address":
                 sentence = f"field '{target.name}' can not be {deed} in a query call"
                 raise SalesforceError("INVALID_FIELD", pointed(self.query.text, item.position, sentence))
         return item
@@ -305,6 +305,9 @@ class _Compiler:
         if not isinstance(condition.choices, Query):
             return among(self.query.text, operand, condition, condition.choices)
         inner = compile_query(condition.choices, include_deleted=self.include_deleted)
+        if inner.sobject is self.sobject:
+            sentence = "The inner and outer selects should not be on the same object type"
+            raise malformed(self.query.text, operand.position, sentence)
         if len(inner.columns) != 1:
             raise malformed(self.query.text, operand.position, "a semi join sub-select must select one field")
         sql, values = inner.row_sql()
@@ -322,6 +325,16 @@ class _Compiler:
             if relationship and relationship.lower() == query.source.lower():
                 return ChildQuery(relationship, reference, _renamed(query, child.name))
         raise self.no_relationship(Path((query.source,), query.source_position), query.source)
+
+
+def _sql_of(alias: str, field: Field) -> str:
+    """A field's value; of an address, its parts as JSON, null where each is."""
+    if field.type != "address":
+        return f"{alias}.{quoted(field.name)}"
+    prefix = field.name.removesuffix("Address")
+    parts = {key: f"{alias}.{quoted(prefix + part)}" for key, part in ADDRESS_KEYS.items()}
+    pairs = ", ".join(f"'{key}', {sql}" for key, sql in (parts | dict.fromkeys(NEVER_KNOWN, "NULL")).items())
+    return f"CASE WHEN coalesce({', '.join(parts.values())}) IS NOT NULL THEN json_object({pairs}) END"
 
 
 def _renamed(query: Query, source: str) -> Query:
