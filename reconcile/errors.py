@@ -94,9 +94,8 @@ class SignInError(RemoteError):
 
     def __init__(self, connection: str, reason: str) -> None:
         self.reason = reason
-        super().__init__(
-            connection, f"sign-in refused: {reason}.", remedy="Renew the connection's credentials on the Sources page."
-        )
+        remedy = "Renew the connection's credentials on the Settings page, or with `connections renew`."
+        super().__init__(connection, f"sign-in refused: {reason.rstrip('.')}.", remedy=remedy)
 
 
 class RateLimitedError(RemoteError):

@@ -1,4 +1,4 @@
-"""connections: list, add, test and release."""
+"""connections: list, add, test, renew and release."""
 
 from __future__ import annotations
 
@@ -97,6 +97,22 @@ def test(session: Session, connection_id: str, is_json: bool) -> None:
     if environment != declared:
         click.echo(f"{connection_id} is declared as {declared}, but it answers as {environment}.", err=True)
         raise SystemExit(1)
+
+
+@group.command()
+@click.argument("connection_id")
+@as_json
+@click.pass_obj
+def renew(session: Session, connection_id: str, is_json: bool) -> None:
+    """Keep other credentials, a JSON object on standard input, in place of those of the same names."""
+    access.require(session.actor, "manage connections")
+    connection, credentials = session.workbench.connection(connection_id), _read_secrets()
+    check_names(connection, credentials)
+    with session.workbench.database.begin() as tx:
+        kept = stored.read_secrets(tx, connection_id, session.workbench.settings)
+        stored.store_secrets(tx, connection_id, {**kept, **credentials}, session.workbench.settings)
+        audit.record(tx, session.actor, "renew credentials", connection_id, {"names": sorted(credentials)})
+    show({"renewed": connection_id}, is_json=is_json)
 
 
 @group.command()

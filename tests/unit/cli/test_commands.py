@@ -67,6 +67,23 @@ def test_a_connection_says_who_answers(connected: Run) -> None:
     assert "Account" in tested["objects"]
 
 
+def test_refused_credentials_are_renewed(connected: Run, orgs: Practice) -> None:
+    answer(
+        connected(
+            *("connections", "add", "typo", "--system", "chargebee", "--environment", "practice", "--json"),
+            *("--option", f"base_url={orgs.chargebee_url}", "--option", "site=acme-practice", "--secrets"),
+            stdin=json.dumps({"api_key": "mistyped"}),
+        )
+    )
+    refused = connected("connections", "test", "typo")
+    assert refused.returncode == 3
+    assert "or with `connections renew`" in refused.stderr
+    wrong = connected("connections", "renew", "typo", stdin=json.dumps({"apikey": API_KEY}))
+    assert (wrong.returncode, "chargebee has no credential named 'apikey'" in wrong.stderr) == (2, True)
+    answer(connected("connections", "renew", "typo", "--json", stdin=json.dumps({"api_key": API_KEY})))
+    assert answer(connected("connections", "test", "typo", "--json"))["fingerprint"] == "acme-practice"
+
+
 def test_another_environment_than_declared_is_told(connected: Run, orgs: Practice) -> None:
     answer(
         connected(
