@@ -5,24 +5,27 @@ It is for finding out what belongs together (columns, keys), never for saying th
 
 from __future__ import annotations
 
-from reconcile.comparing.tables.dates import day_parts_sql
+from reconcile.comparing.tables.dates import EPOCH, EPOCH_MS, counted_parts_sql, day_parts_sql
 from reconcile.comparing.tables.side import Side
 from reconcile.comparing.tables.values import SPACE, number_sql
 from reconcile.systems.files.sql import identifier
 
 _MARKED = "[0-9].*[.,’'']|[$€£¥%(]|[0-9]-$"
+_NEVER_AMOUNTS = (EPOCH, EPOCH_MS)  # days of a spreadsheet might be
 _DIGITS = "[-+]?[0-9][0-9 .,/:-]{0,30}"
 
 
 def canonical_sql(side: Side, column: str) -> str:
     """The column's value in a form that does not depend on how the file writes it; NULL and empty stay as they are.
 
-    Dates are their day, month and two digits of their year in any order; in a column of numbers those with a mark or
-    currency are the number without its sign; other digits are groups without leading zeros; text is in lower case,
-    composed, without blanks around it.
+    Dates, seconds since 1970 too, are day, month and two digits of the year in any order; in a column of numbers
+    those with a mark or currency are the number without its sign; other digits are groups without leading zeros; text
+    is in lower case, composed, without blanks around it.
     """
     name = identifier(column)
     look = side.looks[column]
+    if look.counted in _NEVER_AMOUNTS:
+        return f"coalesce({counted_parts_sql(name, look.counted)}, {name})"
     are_dates = bool(look.values) and look.are_dates
     ways = []
     if look.values and look.are_numbers and not are_dates:

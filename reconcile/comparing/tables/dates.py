@@ -86,17 +86,32 @@ def shown_format(date_format: str) -> str:
 
 
 def day_parts_sql(text: str) -> str:
-    """A day written in digits, as one text whatever the order of day, month and year; NULL where `text` is none.
+    """A day as one text whatever the order of day, month and year; NULL where `text` is none.
 
-    For finding out what belongs together: 2026-03-04, 20260304, 04.03.2026 and 3/4/26 are alike in it. It is the sum of
-    what stands for each part (of the year its last two digits), because to sort the parts takes ten times longer.
+    For finding out what belongs together: 2026-03-04, 20260304, 04.03.2026, 3/4/26 and 4 Mar 2026 are alike in it. It
+    is the sum of what stands for each part (of the year its last two digits): to sort the parts takes ten times longer.
     """
     apart = [f"regexp_extract({text}, '^{_DAY}$', {i})" for i in (1, 2, 3)]
     compact = [f"substr({text}, {start}, 2)" for start in (3, 5, 7)]
     return (
         f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN {_any_order(apart)} "
-        f"WHEN regexp_full_match({text}, '{_COMPACT_DAY}') THEN {_any_order(compact)} END"
+        f"WHEN regexp_full_match({text}, '{_COMPACT_DAY}') THEN {_any_order(compact)} "
+        f"WHEN regexp_matches({text}, '[A-Za-z]{{3}}') THEN {_any_order(_parts_of_day(_named_day_sql(text)))} END"
     )
+
+
+def counted_parts_sql(text: str, date_format: str) -> str:
+    """A day that a column counts in a format, as `day_parts_sql` has those that are written."""
+    return _any_order(_parts_of_day(date_sql(text, date_format)))
+
+
+def _named_day_sql(text: str) -> str:
+    formats = ", ".join(literal(item) for item in _DAY_FORMATS if "%b" in item or "%B" in item)
+    return f"try_strptime({text}, [{formats}])"
+
+
+def _parts_of_day(day: str) -> list[str]:
+    return [f"strftime({day}, '{part}')" for part in ("%d", "%m", "%y")]
 
 
 def _any_order(parts: Sequence[str]) -> str:

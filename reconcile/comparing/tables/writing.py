@@ -302,7 +302,9 @@ def _write_evidence(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         )
 
 
-_NAMING: frozenset[WarningKind] = frozenset({"duplicate_headers", "blank_headers", "other_sheets", "ragged_rows"})
+_NAMING: frozenset[WarningKind] = frozenset(
+    {"duplicate_headers", "blank_headers", "other_sheets", "ragged_rows", "repeated_header"}
+)
 """Warnings about a file whose examples are names or lines' numbers; those of the others are pieces of the file."""
 
 

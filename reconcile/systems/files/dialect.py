@@ -207,7 +207,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     filled = [cell.casefold() for cell in first if cell]
     if not filled or len(filled) < len(first) / 2:
         return False
-    below = rows[1:200]
+    below = [row for row in rows[1:200] if row != rows[0]] or rows[1:200]  # exports put together repeat their header
     return not any(_is_repeated(cell, index, below) for index, cell in enumerate(rows[0]) if cell)
 
 

@@ -21,6 +21,7 @@ WarningKind = Literal[
     "json_around_rows",
     "other_sheets",
     "total_rows",
+    "repeated_header",
 ]
 
 _SENTENCES: dict[WarningKind, str] = {
@@ -40,6 +41,7 @@ _SENTENCES: dict[WarningKind, str] = {
     "json_around_rows": "it is a list of {count} row{s} within one object, of which the rest was not read",
     "other_sheets": "{count} other sheet{s} of the workbook, not read",
     "total_rows": "{count} row{s} at the end called a total, which counts as a row and in the sums",
+    "repeated_header": "{count} row{s} in the middle with the names of the columns, counted as rows",
 }
 
 

@@ -21,7 +21,7 @@ from reconcile.systems.files.headers import unique_names
 from reconcile.systems.files.json_lines import load_json_lines
 from reconcile.systems.files.limits import LIMITS, Limits
 from reconcile.systems.files.options import ReadOptions
-from reconcile.systems.files.sql import identifier
+from reconcile.systems.files.sql import identifier, literal
 from reconcile.systems.files.structured import database_tables, load_database_table, load_parquet
 from reconcile.systems.files.text_file import TextSource, load_text, plain_utf8
 from reconcile.systems.files.unpacking import Form, detect_form, gunzip, is_gzip
@@ -235,6 +235,7 @@ def _database(
 
 _DECIMAL_ROWS = 2000
 _LAST_ROWS = 3
+_TELLING_COLUMNS = 3
 _TOTAL = re.compile(
     r"(grand |sub)?-?totals?( .*)?|sum(me)?|(gesamt|zwischen)-?summe( .*)?|gesamt|somme|suma|totale", re.IGNORECASE
 )
@@ -261,7 +262,7 @@ def _read_table(
     unreadable = _count(con, f"{table}_unreadable")
     warnings = [*found.warnings, *_ragged(con, table, unreadable), *content_warnings(con, table, columns)]
     rows = _count(con, table)
-    warnings += _totals(con, table, rows)
+    warnings += [*_totals(con, table, rows), *_repeated_header(con, table, columns)]
     return ReadTable(
         table=table,
         unreadable_table=f"{table}_unreadable",
@@ -298,6 +299,14 @@ def _totals(con: duckdb.DuckDBPyConnection, table: str, rows: int) -> list[ReadW
     if not totals or rows <= _LAST_ROWS:
         return []
     return [ReadWarning("total_rows", len(totals), examples=tuple(" ".join(row)[:80] for row in totals))]
+
+
+def _repeated_header(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[ReadWarning]:
+    """Rows that hold the names of the columns: exports that were put one behind the other."""
+    is_header = " AND ".join(f"{identifier(name)} = {literal(name)}" for name in columns[:_TELLING_COLUMNS])
+    found = con.sql(f"SELECT rowid + 1 FROM {identifier(table)} WHERE {is_header} ORDER BY rowid").fetchall()
+    examples = tuple(f"row {row:,}" for (row,) in found[:5])
+    return [ReadWarning("repeated_header", len(found), examples=examples)] if found else []
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

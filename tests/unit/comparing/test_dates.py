@@ -70,6 +70,15 @@ def test_a_spreadsheets_fraction_of_a_day_is_a_time(tmp_path: Path) -> None:
     assert (column.kind, made.is_equal) == ("date", True)
 
 
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%d %b %Y", "%d.%m.%y", "%Y%m%d", "%m/%d/%Y 00:00"])
+def test_a_column_of_seconds_is_paired_with_the_dates_that_it_counts(tmp_path: Path, written: str) -> None:
+    left = _file(tmp_path, "left", "seats,created", [f"{n % 9},{_seconds(day)}" for n, day in enumerate(DAYS)])
+    right = _file(tmp_path, "right", "booking_day,seats", [f"{day:{written}},{n % 9}" for n, day in enumerate(DAYS)])
+    made = compare_files(left, right, tmp_path / "result.duckdb")
+    assert {(column.left, column.right) for column in made.columns} == {("seats", "seats"), ("created", "booking_day")}
+    assert made.is_equal
+
+
 @pytest.mark.parametrize(
     ("header", "left", "right", "kind"),
     [

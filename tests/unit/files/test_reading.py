@@ -451,6 +451,20 @@ def test_a_workbook_tells_its_decimal_mark_or_is_told(
 
 
 @pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("id,v\n1,x\nid,v\n2,y\nid,v\n", ("row 2", "row 4")),
+        ("id,v\n1,x\nid,w\n2,y\n", ()),
+        ("id\nid\n", ("row 1",)),
+    ],
+)
+def test_a_header_in_the_middle_is_told(tmp_path: Path, text: str, rows: tuple[str, ...]) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    warnings = read_file(duckdb.connect(), tmp_path / "a.csv", "t").warnings
+    assert [(w.kind, w.count, w.examples) for w in warnings] == ([("repeated_header", len(rows), rows)] if rows else [])
+
+
+@pytest.mark.parametrize(
     ("last", "count"),
     [
         ("TOTAL,,60", 1),
