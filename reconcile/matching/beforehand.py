@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reconcile.matching.comparison import Comparison
 from reconcile.matching.patterns import Floats
 from reconcile.matching.rivals import Rivals
 
@@ -75,12 +76,12 @@ class Beforehand:
 def know_beforehand(evidence: Evidence, rivals: Rivals | None) -> Beforehand:
     """What chance gives and how many namesakes there are; nothing where comparisons can bear each other out."""
     telling = [i for i in range(len(evidence.comparisons)) if is_telling(evidence, i)]
-    usual = tuple(_usual_shares(evidence, i) for i in range(len(evidence.comparisons)))
+    usual = tuple(_usual_shares(each, evidence) for each in evidence.comparisons)
     random = [np.full(len(each.labels), np.nan) for each in evidence.comparisons]
     alike = _alike(evidence) if not telling else []
     sources = {evidence.comparisons[i].source or evidence.comparisons[i].role for i in telling}
     for i in alike or (telling if len(sources) == 1 else []):
-        random[i] = usual[i]
+        random[i] = np.fmax(usual[i], _beyond_matches(evidence, i))
     can_tell_apart = any("elsewhere" in evidence.comparisons[i].apart_when for i in telling)
     most = np.inf if rivals is None else float(min(evidence.left_records, evidence.right_records))
     colleagues, how_many = _colleagues(evidence)
@@ -129,13 +130,12 @@ def _alike(evidence: Evidence) -> list[int]:
     return [i for i in said if evidence.comparisons[i].by_chance]
 
 
-def _usual_shares(evidence: Evidence, i: int) -> Floats:
+def _usual_shares(each: Comparison, evidence: Evidence) -> Floats:
     """The share of random pairs at each level; NaN for a level of which nothing is known."""
-    each = evidence.comparisons[i]
     others = evidence.all_pairs / max(min(evidence.left_records, evidence.right_records), 1)
     known = np.full(len(each.labels), np.nan)
     known[list(each.by_chance)] = np.array(list(each.by_chance.values())) / max(others, USUAL_RECORDS)
-    return np.fmax(known, _beyond_matches(evidence, i)) if each.expected else known
+    return known
 
 
 def _beyond_matches(evidence: Evidence, i: int) -> Floats:

@@ -149,9 +149,8 @@ def clean_birth_date(text: pl.Series) -> Columns:
         by=other.field("by").fill_null(""),
     )
     # Whoever parts by points writes the day first, and there is no thirteenth month.
-    is_day_first = (pl.col("by").str.contains(".", literal=True) | (pl.col("first") > "12")) & (
-        pl.col("second") <= "12"
-    )
+    is_day_first = pl.col("by").str.contains(".", literal=True) | pl.col("first").is_between(pl.lit("13"), pl.lit("31"))
+    is_day_first &= (pl.col("by") != "") & (pl.col("second") <= "12")
     frame = frame.with_columns(
         month=pl.when(is_day_first).then("second").otherwise("first"),
         day=pl.when(is_day_first).then("first").otherwise("second"),
