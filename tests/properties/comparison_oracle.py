@@ -84,6 +84,9 @@ def separated(text: str) -> str:
     return _MARK.sub("", apart)
 
 
+_WORDS_FOR_NOTHING = {"null", "(null)", "<null>", "nil", "none", "n/a", "#n/a", "nan", "(blank)", "undefined", "-", "--"}
+
+
 def truth(text: str) -> bool | None:
     word = text.strip(" ").lower()
     return True if word in _TRUE else False if word in _FALSE else None
@@ -93,7 +96,7 @@ def difference(left: str, right: str, kind: str, timing_days: int = 5) -> str:  
     if not left.strip() and not right.strip():
         return "format"
     if not left.strip() or not right.strip():
-        return "missing"
+        return "format" if (left.strip() or right.strip()).lower() in _WORDS_FOR_NOTHING else "missing"
     if kind == "date":
         d, e = day(left), day(right)
         if d is not None and e is not None:

@@ -63,7 +63,7 @@ notes = st.one_of(
         ["", " ", "INV-1", "inv 1", "INV1", "1-11", "11-1", "1.11", "x=1", "Müller", "MÜLLER", "1-2-3", "1 2 3", "12-3"]
     ),
 )
-flags = st.sampled_from(["", "true", "TRUE", "yes", "Y", "1", "0", "no", "false", "maybe"])
+flags = st.sampled_from(["", "NULL", "n/a ", "true", "TRUE", "yes", "Y", "1", "0", "no", "false", "maybe"])
 ids = st.sampled_from(["a", "b", "c", "001", "1", "A", "", *(f"k{n}" for n in range(40))])
 rows = st.fixed_dictionaries({"id": ids, "amount": numbers, "on": dates, "note": notes, "flag": flags})
 tables = st.lists(rows, min_size=0, max_size=75)

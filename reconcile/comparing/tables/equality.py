@@ -15,6 +15,7 @@ from reconcile.comparing.tables.values import (
     NUMBER,
     blank_sql,
     decimals_sql,
+    nothing_sql,
     number_sql,
     plain_number_sql,
     rule_text_sql,
@@ -61,12 +62,17 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
 
     Classes, the first that fits:
         missing: one of the two is blank, or no value where empty differs from none.
-        format: the same number, the same date, or the same text but for case, white space, punctuation, yes and true.
+        format: the same number, the same date, the same text but for case, white space, punctuation, yes and true, or
+            nothing and a word for it, such as NULL or N/A.
         rounding: numbers at most one unit apart in the last decimal place that both have, and at most 1 %.
         timing: dates at most `recipe.timing_days` apart.
         real: anything else.
     """
     terms = _Terms(column, decimals)
+    is_word_for_nothing = " OR ".join(
+        f"({blank_sql(one)} AND {nothing_sql(other)})"
+        for one, other in ((terms.left, terms.right), (terms.right, terms.left))
+    )
     whens = [
         (terms.is_same(), "NULL"),
         *(
@@ -75,6 +81,7 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
             else [(f"({terms.left} IS NULL) <> ({terms.right} IS NULL)", "'missing'")]
         ),
         (f"{blank_sql(terms.left)} AND {blank_sql(terms.right)}", "'format'"),
+        (is_word_for_nothing, "'format'"),
         (f"{blank_sql(terms.left)} OR {blank_sql(terms.right)}", "'missing'"),
         (f"{terms.left_date} = {terms.right_date}", "'format'"),
         (f"abs({terms.days}) <= CAST('{recipe.timing_days:f}' AS DOUBLE)", "'timing'"),

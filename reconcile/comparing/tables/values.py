@@ -21,6 +21,7 @@ _PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
 SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _LONGEST = 100_000
+_NOTHING = ("null", "(null)", "<null>", "nil", "none", "n/a", "#n/a", "nan", "(blank)", "undefined", "-", "--")
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
 _SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
 
@@ -86,6 +87,12 @@ def blank_sql(text: str) -> str:
     """Whether `text` is NULL, empty or white space; its first character tells nearly always."""
     is_spaced = f"({text} < '!' OR starts_with({text}, chr(160)))"
     return f"({text} IS NULL OR ({is_spaced} AND trim({text}, {SPACE}) = ''))"
+
+
+def nothing_sql(text: str) -> str:
+    """Whether `text` is a word with which programs write that there is no value. NA is not: it may be a country."""
+    words = ", ".join(literal(word) for word in _NOTHING)
+    return f"lower(trim({text}, {SPACE})) IN ({words})"
 
 
 def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:

@@ -94,6 +94,11 @@ def totals(made: Comparison) -> dict[str, tuple[int, int, int]]:
         ("A-1", "A1", ColumnRule(), "format"),
         ("yes", "TRUE", ColumnRule(), "format"),
         ("x", "", ColumnRule(), "missing"),
+        ("NULL", "", ColumnRule(), "format"),
+        (" ", "n/a ", ColumnRule(), "format"),
+        ("NA", "", ColumnRule(), "missing"),  # Namibia
+        ("NULL", "", ColumnRule(null_equals_empty=False), "format"),  # neither of them is no value
+        ("None", "Net 30", ColumnRule(), "real"),
         ("007", "7", ColumnRule(kind="text"), "format"),
         ("=1+1", "@x", ColumnRule(), "real"),
     ],
