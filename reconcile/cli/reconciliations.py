@@ -6,7 +6,7 @@ import click
 
 from reconcile.cli.session import Session, as_json, show
 from reconcile.defining import propose, save
-from reconcile.errors import InputError
+from reconcile.errors import StateError
 from reconcile.model import Dataset, Reconciliation
 from reconcile.state import reconciliations as stored
 from reconcile.state import snapshots
@@ -53,7 +53,7 @@ def _source(session: Session, text: str) -> tuple[str, str]:
     with session.workbench.database.read() as tx:
         newest = snapshots.latest(tx, connection_id)
     if newest is None:
-        raise InputError(f"{connection_id} has not been pulled yet.", remedy=f"Pull it first: `pull {connection_id}`.")
+        raise StateError(f"Connection {connection.name}", "not pulled yet", "mapped", remedy="Pull it first.")
     objects = [count.object for count in newest.objects]
     if len(objects) != 1:
         raise click.UsageError(f"Say which object of {connection_id}: {connection_id}:OBJECT, of {', '.join(objects)}.")

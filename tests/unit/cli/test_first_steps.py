@@ -51,7 +51,7 @@ def test_a_source_that_was_not_pulled_is_named(tmp_path: Path) -> None:
         said("connections", "add", "crm", "--system", "files", *HERE, "--option", f"path={tmp_path / 'crm.csv'}")
     ).exit_code == 0
     done = said("reconciliations", "add", "Files", "--left", "crm", "--right", "crm")
-    assert str(done.exception) == "crm has not been pulled yet. Pull it first: `pull crm`."
+    assert str(done.exception) == "Connection crm is not pulled yet; it cannot be mapped. Pull it first."
 
 
 def test_every_option_and_credential_that_the_systems_ask_for_is_accepted() -> None:
