@@ -84,7 +84,9 @@ def separated(text: str) -> str:
     return _MARK.sub("", apart)
 
 
-_WORDS_FOR_NOTHING = {"null", "(null)", "<null>", "nil", "none", "n/a", "#n/a", "nan", "(blank)", "undefined", "-", "--"}
+_WORDS_FOR_NOTHING = {
+    "null", "(null)", "<null>", "nil", "none", "n/a", "#n/a", "nan", "(blank)", "undefined", "-", "--"
+}  # fmt: skip
 
 
 def truth(text: str) -> bool | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from reconcile.comparing.tables.cells import write_cells, write_rows
-from reconcile.comparing.tables.keys import KeyCheck, check_key, key_expressions, look_at_key
+from reconcile.comparing.tables.keys import check_key, key_expressions, look_at_key
 from reconcile.comparing.tables.matching_rows import (
     CONTENT_LINKS,
     match_by_content,
@@ -27,12 +27,20 @@ from reconcile.comparing.tables.matching_rows import (
     value_names,
 )
 from reconcile.comparing.tables.measures import count_classes, measure_columns
+from reconcile.comparing.tables.notes import (
+    empty_notes,
+    group_notes,
+    key_notes,
+    nothing_met_notes,
+    repeated_notes,
+    sign_notes,
+    unit_notes,
+)
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.publishing import published
-from reconcile.comparing.tables.recipe import KeyNormalisation
 from reconcile.comparing.tables.recipe_file import dump_recipe
 from reconcile.comparing.tables.repeated import RepeatedKeyError, add_repeated
-from reconcile.comparing.tables.result import MASK, ClassTotal, Comparison, SourceInfo
+from reconcile.comparing.tables.result import MASK, Comparison, SourceInfo
 from reconcile.comparing.tables.side import Side, at_once, one_row
 from reconcile.errors import DefinitionError
 from reconcile.model import Progress, utc_now
@@ -66,7 +74,7 @@ def write_comparison(
         DefinitionError: a many-to-many key that the recipe does not treat; no key and no matching engine.
     """
     progress(Progress("matching rows", 0, None, "rows"))
-    notes = [*plan.notes, *_match(con, plan, link_rows), *_unit_notes(plan), *_empty_notes(plan)]
+    notes = [*plan.notes, *_match(con, plan, link_rows), *unit_notes(plan), *empty_notes(plan)]
     if target is None:
         con.execute(f"ATTACH ':memory:' AS {RESULT}")
         progress(Progress("comparing cells", 0, None, "rows"))
@@ -102,7 +110,7 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         ],
     )
     blanks = [f"{looks[0].blanks:,} left and {looks[1].blanks:,} right rows have a blank key."]
-    notes = [*_key_notes(plan), *(blanks if any(look.blanks for look in looks) else [])]
+    notes = [*key_notes(plan), *(blanks if any(look.blanks for look in looks) else [])]
     if not any(look.is_repeated for look in looks) and match_unique(con, plan):
         return notes
     check = check_key(con, plan.left, plan.right, plan.keys)
@@ -111,59 +119,7 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
         raise RepeatedKeyError(replace(check, examples=()) if is_masked else check)
     match_single(con, plan)
     add_repeated(con, plan, plan.recipe.duplicates)
-    return [*notes, *_repeated_notes(check, plan)]
-
-
-_REGARDLESS: Mapping[KeyNormalisation, str] = {
-    "trim": "blanks around it",
-    "case": "upper and lower case",
-    "zeros": "leading zeros",
-    "salesforce": "the last 3 of 18 characters of a Salesforce id",
-    "composed": "how accents are stored",
-    "point": "a point and zeros behind whole numbers",
-}
-
-
-def _key_notes(plan: Plan) -> list[str]:
-    """In what keys may differ and still meet: said plainly, because it may have been found rather than given."""
-    return [
-        f"The key {key.left} is matched regardless of {' and '.join(_REGARDLESS[step] for step in key.normalise)}."
-        for key in plan.keys
-        if key.normalise
-    ]
-
-
-def _repeated_notes(check: KeyCheck, plan: Plan) -> list[str]:
-    notes = []
-    if not check.is_unique:
-        ways = {"nearest": "paired with the nearest", "groups": "compared as groups with sums"}
-        way = ways.get(plan.recipe.duplicates, "listed and not compared")
-        notes.append(
-            f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and "
-            f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows) "
-            f"occur more than once; these rows were {way}."
-        )
-    return notes
-
-
-def _unit_notes(plan: Plan) -> list[str]:
-    """Amounts in two units: said plainly, because the factor may have been found rather than given."""
-    return [
-        f"{column.pair.left} is multiplied by {column.rule.left_factor:f} to be compared with {column.pair.right}."
-        for column in plan.columns
-        if column.rule.left_factor is not None
-    ]
-
-
-def _empty_notes(plan: Plan) -> list[str]:
-    """Where empty is to differ from none, say which file cannot tell the two apart."""
-    if all(column.rule.null_equals_empty for column in plan.columns):
-        return []
-    return [
-        f"{side.read.name} cannot tell an empty value from none: all of its empty values count as none."
-        for side in (plan.left, plan.right)
-        if not side.read.tells_empty
-    ]
+    return [*notes, *repeated_notes(check, plan)]
 
 
 def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float, notes: list[str]) -> Comparison:
@@ -174,7 +130,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     _write_unreadable(con, plan)
     _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
-    notes = [*notes, *_group_notes(con), *_nothing_met(plan, totals)]
+    notes = [*notes, *group_notes(con), *nothing_met_notes(plan, totals), *sign_notes(con, plan)]
     made = Comparison(
         left=_source(plan.left, plan, "left"),
         right=_source(plan.right, plan, "right"),
@@ -193,26 +149,6 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     con.execute("CREATE OR REPLACE TABLE result._comparison (json VARCHAR)")
     con.execute("INSERT INTO result._comparison VALUES (?)", [comparison_json(made)])
     return made
-
-
-def _nothing_met(plan: Plan, totals: Sequence[ClassTotal]) -> list[str]:
-    """Where not one key is on both sides, it is seldom because all rows are missing."""
-    found = {item.name: (item.left_rows, item.right_rows) for item in totals}
-    is_alone = (found["only_left"][0], found["only_right"][1]) == (plan.left.rows, plan.right.rows)
-    if not plan.keys or not is_alone or not plan.left.rows or not plan.right.rows:
-        return []
-    return ["No key is in both files: perhaps it is another column, or the two files write it otherwise."]
-
-
-def _group_notes(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Groups may agree in every sum and value, and yet one side has a row more: an analyst has to know."""
-    found = one_row(
-        con,
-        "SELECT count(*) FROM pairs WHERE how = 'group' AND left_count > 0 AND right_count > 0 "
-        "AND left_count <> right_count AND row NOT IN (SELECT row FROM result.rows)",
-    )[0]
-    words = "1 group agrees but has" if found == 1 else f"{found:,} groups agree but have"
-    return [f"{words} more rows on one side than on the other."] if found else []
 
 
 def comparison_json(made: Comparison) -> str:

@@ -113,6 +113,21 @@ def test_a_rule_decides_whether_and_how_values_differ(
     assert made.is_equal == (expected is None)
 
 
+@pytest.mark.parametrize(("opposite", "is_told"), [(40, True), (37, True), (20, False)])
+def test_the_opposite_sign_of_all_amounts_is_told_and_can_be_compared_without(
+    desk: Desk, opposite: int, is_told: bool
+) -> None:
+    left = "id,amount\n" + "".join(f"{n},{n * 1.37 + 5:.2f}\n" for n in range(40))
+    right = "id,amount\n" + "".join(
+        f"{n},-{n * 1.37 + 5:.2f}\n" if n < opposite else f"{n},{n + 900}.50\n" for n in range(40)
+    )
+    made = desk.compare(left, right)
+    assert any("opposite sign" in note for note in made.notes) is is_told
+    turned = ColumnPair("amount", "amount", ColumnRule(left_factor=Decimal(-1)))
+    made = desk.compare(left, right, Recipe(keys=(KeyColumn("id", "id"),), columns=(turned,)))
+    assert made.total("same").pairs == opposite
+
+
 def test_a_many_to_many_key_is_refused_with_three_ways(desk: Desk) -> None:
     with pytest.raises(RepeatedKeyError, match=r"1 key occurs .* on both sides .*A: 2 left, 2 right") as caught:
         desk.compare(LINES_LEFT, LINES_RIGHT, Recipe(keys=BY_INVOICE))
