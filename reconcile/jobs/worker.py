@@ -166,16 +166,24 @@ def _reporting() -> Iterator[_Reporter]:
     report = _Reporter()
     try:
         yield report
+    except Exception:
+        if report.has_left:  # what it raised has become another error on its way through a library
+            raise _LeftToTheNextWorker from None
+        raise
     finally:
-        while not report.note(Progress("finish", 1, 1, "step")):
-            if _ending.wait(_NOTE_AGAIN_S):
-                raise _LeftToTheNextWorker
+        while not _ending.is_set() and not report.note(Progress("finish", 1, 1, "step")):
+            _ending.wait(_NOTE_AGAIN_S)
 
 
 class _Reporter:
-    """Keeps a running job's progress where every process can read it, at most twice a second; made in its step."""
+    """Keeps a running job's progress where every process can read it, at most twice a second; made in its step.
+
+    Attributes:
+        has_left: whether it broke the work off, because this process ends.
+    """
 
     def __init__(self) -> None:
+        self.has_left = False
         self._last: tuple[str, float] = ("", 0.0)
         # A pull reports from the threads that stream rows; DBOS knows the job by the context of its step.
         self._context = copy_context()
@@ -183,6 +191,7 @@ class _Reporter:
 
     def __call__(self, progress: Progress) -> None:
         if _ending.is_set():
+            self.has_left = True
             raise _LeftToTheNextWorker
         with self._lock:
             self._report(progress)

@@ -98,6 +98,20 @@ def test_a_push_whose_worker_is_stopped_is_gone_on_with_by_the_next_one(bench: B
     bench.require_written_once(bench.operations(change_set))
 
 
+def test_a_pull_whose_worker_is_stopped_is_made_by_the_next_one(bench: Bench, workbench: Workbench) -> None:
+    bench.orgs.fault("latency", seconds=0.3)
+    job_id = jobs.enqueue_pull(workbench, ANALYST, bench.orgs.left.id)
+    with running(workbench, "worker") as worker:
+        wait_until(lambda: jobs.get_job(workbench, job_id).progress)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(TIMEOUT_S) == 0
+    assert jobs.get_job(workbench, job_id).is_active
+    bench.orgs.practice.clear_faults()
+    with worker_running(workbench):
+        wait_until(lambda: not jobs.get_job(workbench, job_id).is_active)
+    assert jobs.get_job(workbench, job_id).state == "done"
+
+
 def test_a_command_that_follows_a_job_takes_it_up_when_its_worker_is_gone(bench: Bench, workbench: Workbench) -> None:
     change_set = approved(bench, 4)
     bench.orgs.fault("latency", seconds=0.4)
