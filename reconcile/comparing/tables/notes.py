@@ -38,11 +38,10 @@ def repeated_notes(check: KeyCheck, plan: Plan) -> list[str]:
     if check.is_unique:
         return []
     ways = {"nearest": "paired with the nearest", "groups": "compared as groups with sums"}
-    return [
-        f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows) and "
-        f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows) occur more than once; "
-        f"these rows were {ways.get(plan.recipe.duplicates, 'listed and not compared')}."
-    ]
+    lefts = f"{check.left_repeated:,} left keys ({check.left_repeated_rows:,} rows)"
+    rights = f"{check.right_repeated:,} right keys ({check.right_repeated_rows:,} rows)"
+    way = ways.get(plan.recipe.duplicates, "listed and not compared")
+    return [f"{lefts} and {rights} occur more than once; these rows were {way}."]
 
 
 def unit_notes(plan: Plan) -> list[str]:
