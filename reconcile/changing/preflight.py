@@ -91,6 +91,7 @@ def inspect(
         *_undoing(operations),
     ]
     if open_reader is not None:
+        findings.extend(_environments(open_reader, known.values()))
         findings.extend(_fields(open_reader, known, operations))
     order: dict[Severity, int] = {"stop": 0, "warning": 1, "information": 2}
     return PreflightReport(change_set.id, tuple(sorted(findings, key=lambda each: order[each.severity])))
@@ -118,6 +119,15 @@ def _where(known: Iterable[Connection], operations: Sequence[Operation]) -> Iter
         place = f"{connection.name} ({connection.environment.upper()}, {connection.fingerprint})"
         severity: Severity = "warning" if connection.environment == "production" else "information"
         yield Finding(severity, "where", f"{counted[connection.id]} records of {place} will be written.")
+
+
+def _environments(open_reader: OpenReader, known: Iterable[Connection]) -> Iterator[Finding]:
+    """What answers may be another kind of place than it was declared as: a production org taken for a sandbox."""
+    for connection in known:
+        found = open_reader(connection).environment()
+        if found != connection.environment:
+            declared = f"{connection.name} is declared as {connection.environment}, but it answers as {found}."
+            yield Finding("warning", "environment", f"{declared} Look twice before anything is written there.")
 
 
 def _emptiness(operations: Sequence[Operation]) -> Iterator[Finding]:

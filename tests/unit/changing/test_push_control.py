@@ -211,6 +211,25 @@ def test_preflight_says_where_how_much_and_what_cannot_be_undone(bench: Bench) -
     assert "cannot be undone" in said["undoing"].sentence
 
 
+def test_preflight_warns_of_another_environment_than_declared(bench: Bench) -> None:
+    change_set = unlinks(bench, 1)
+
+    def declared(environment: str) -> list[str]:
+        with bench.database.begin() as tx:
+            tx.execute(
+                sa.update(tables.connections).where(tables.connections.c.id == "sf").values(environment=environment)
+            )
+        report = preflight(bench.database, change_set.id, APPROVER, with_secrets, open_reader=reader_with_secrets)
+        assert report.is_passed
+        return [each.sentence for each in report.findings if each.code == "environment"]
+
+    try:
+        (warned,) = declared("sandbox")
+        assert warned.startswith("Practice org is declared as sandbox, but it answers as practice.")
+    finally:
+        assert declared("practice") == []
+
+
 def test_preflight_stops_what_would_use_up_the_requests_of_the_day(bench: Bench) -> None:
     settings = bench.orgs.practice.admin("GET", "settings")["salesforce"]
     change_set = unlinks(bench, 2)
