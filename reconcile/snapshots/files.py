@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import duckdb
 
+from reconcile.errors import StorageError
+
 _PARTIAL = ".partial"
 _SPILL = ".spill"
+_REFUSED_BY_DISK = re.compile(r'Could not write (?:to )?file "[^"]*": ([^\n]+)')
 _being_written: set[Path] = set()
 
 
@@ -23,7 +27,11 @@ def snapshot_path(folder: Path, connection_id: str, started_at: datetime) -> Pat
 
 @contextmanager
 def written_whole(final: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a new file that appears as `final` when the block ends well, and otherwise not at all."""
+    """A connection to a new file that appears as `final` when the block ends well, and otherwise not at all.
+
+    Raises:
+        StorageError: the disk takes nothing more.
+    """
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(final.parent)
     partial = final.with_name(f".{final.name}{_PARTIAL}")
@@ -36,6 +44,12 @@ def written_whole(final: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyCon
         partial.chmod(0o444)
         partial.rename(final)
         _make_durable(final.parent)
+    except duckdb.Error as error:
+        refusal = _REFUSED_BY_DISK.search(str(error))
+        if refusal is None:
+            raise
+        remedy = "Make room on the disk, then try again; nothing was left behind."
+        raise StorageError(str(final), f"it cannot be written ({refusal[1]})", remedy=remedy) from error
     finally:
         _being_written.discard(partial)
         _remove(partial)
