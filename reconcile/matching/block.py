@@ -50,6 +50,7 @@ def _key(name: str, *parts: str, needs: str, without: str = "", has_neighbours: 
     return BlockingKey(name, parts, frozenset(needs.split()), frozenset(without.split()), has_neighbours)
 
 
+UNNUMBERED = "CASE WHEN house IS NULL THEN street END"  # "Rose Cottage, Church Lane"
 KEYS: tuple[BlockingKey, ...] = (
     _key("tax id", "tax_id", needs="tax_id", has_neighbours=True),
     _key("identifier", "identifier", needs="identifier", has_neighbours=True),
@@ -60,6 +61,8 @@ KEYS: tuple[BlockingKey, ...] = (
     _key("phone", "phone", needs="phone", has_neighbours=True),
     _key("postcode and house number", "postcode", "house", needs="postcode house"),
     _key("street, house number and city", "street", "house", "city", needs="street house city"),
+    _key("street without house number, and postcode", UNNUMBERED, "postcode", needs="postcode house street"),
+    _key("street without house number, and city", UNNUMBERED, "city", needs="city house street"),
     _key("start of name and postcode area", "name_key[:4]", "postcode_area", needs="name_key postcode_area"),
     _key("rarest word and city", "nullif(t1, 0)", "city", needs="t1 city"),
     _key("second rarest word and city", "nullif(t2, 0)", "city", needs="t1 city", without="domain email phone street"),

@@ -57,3 +57,16 @@ def test_one_column_is_linked_with_several() -> None:
     assert right == shown
     assert right == total
     assert result.summary.expected_matches == pytest.approx(total, rel=0.02)
+
+
+def test_addresses_without_a_house_number_are_compared() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE TABLE l AS SELECT 'l' || i AS record_id,
+        translate(md5(i::VARCHAR)[:8], '0123456789', 'ghijklmnop') || ' Cottage, Church Lane' AS street,
+        'EH' || (i // 60) || ' ' || (i % 7) || 'NT' AS postcode FROM range(1500) t(i)""")
+    con.execute("CREATE TABLE r AS SELECT 'r' || record_id[2:] AS record_id, street, postcode FROM l")
+    link(con, "l", "r", MatchRules(accept=0.5))
+    right, shown = con.execute("""SELECT count(*) FILTER (left_id[2:] = right_id[2:]), count(*)
+        FROM candidates WHERE probability >= 0.5""").fetchall()[0]
+    assert right == shown
+    assert right > 1400
