@@ -68,6 +68,23 @@ def test_filters_and_order(orgs: Practice) -> None:
     assert refused.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id[in]", "1"),
+        ("company[not_in]", "null"),
+        ("email[in]", "NaN"),
+        ("updated_at[after]", "9" * 20),
+        ("updated_at[on]", "today"),
+        ("created_at[between]", "[1]"),
+        ("created_at[between]", f"[1, {'9' * 20}]"),
+    ],
+)
+def test_filters_of_another_form_are_refused(orgs: Practice, name: str, value: str) -> None:
+    refused = chargebee(orgs, "GET", "customers", params={name: value})
+    assert (refused.status_code, refused.json()["api_error_code"]) == (400, "param_wrong_value")
+
+
 def test_an_update_sets_removes_and_stamps(orgs: Practice) -> None:
     before = chargebee(orgs, "GET", "customers").json()["list"][1]["customer"]
     path = f"customers/{before['id']}"

@@ -135,7 +135,7 @@ def _text_filter(column: str, field: str, operator: str, text: str) -> tuple[str
     if operator in {"in", "not_in"}:
         try:
             choices = [str(choice) for choice in json.loads(text)]
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise wrong_value(f"{field}[{operator}]", "should be a JSON array of strings") from error
         marks = ", ".join("?" * len(choices))
         return f"{column} {'NOT ' if operator == 'not_in' else ''}IN ({marks})", choices
@@ -146,7 +146,7 @@ def _time_filter(column: str, field: str, operator: str, text: str) -> tuple[str
     """after, before, on, between; epoch seconds."""
     if operator == "between":
         try:
-            low, high = (int(part) for part in json.loads(text))
+            low, high = (_whole(field, str(part)) for part in json.loads(text))
         except (ValueError, TypeError) as error:
             raise wrong_value(f"{field}[between]", "should be a JSON array of two timestamps") from error
         return f"{column} BETWEEN ? AND ?", [low, high]
@@ -160,11 +160,10 @@ def _time_filter(column: str, field: str, operator: str, text: str) -> tuple[str
 
 
 def _whole(field: str, text: str) -> int:
-    """A whole number."""
-    try:
-        return int(text)
-    except ValueError as error:
-        raise wrong_value(field, f"{text} is not a number") from error
+    """A whole number, of 18 digits at most."""
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise wrong_value(field, f"{text} is not a number")
+    return int(text)
 
 
 def _write_offset(column: str, at: int, last_id: str) -> str:
