@@ -31,10 +31,19 @@ class Session:
 
     @cached_property
     def workbench(self) -> Workbench:
-        """The workbench that the environment describes."""
-        from reconcile.workbench import Workbench  # noqa: PLC0415 - commands on files load no database
+        """The workbench that the environment describes.
 
-        return Workbench.open()
+        Raises:
+            UnknownNameError: `--as` names nobody, whether the command acts or only lists.
+        """
+        from reconcile.state import people  # noqa: PLC0415 - commands on files load no database
+        from reconcile.workbench import Workbench  # noqa: PLC0415 - as above
+
+        opened = Workbench.open()
+        if self._person_id is not None:
+            with opened.database.read() as tx:
+                people.get(tx, self._person_id)
+        return opened
 
     @cached_property
     def actor(self) -> Person:

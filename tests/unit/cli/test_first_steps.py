@@ -32,6 +32,7 @@ def said(*arguments: str, stdin: str = "") -> Result:
     [
         (("run",), "", "There is no reconciliation yet. Define one: `reconciliations add`."),
         (("models", "list"), "", "There is no reconciliation yet."),
+        (("--as", "nobody", "connections", "list"), "", "There is no person named 'nobody'."),
         (("report", "--out", "x.xlsx"), "", "There is no run yet. Make one"),
         ((*SALESFORCE, "--option", "baseurl=http://127.0.0.1:9"), "", "salesforce has no option named 'baseurl'"),
         ((*SALESFORCE, "--secrets"), '{"clientsecret": "x"}', "salesforce has no credential named 'clientsecret'"),
