@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -160,6 +161,8 @@ class _Push:
             self._leave()
         except QuarantinedError as error:
             self._pause(str(error))
+            with suppress(ReconcileError):  # where a call found it, the connection does not know it yet
+                self.remotes.check(self.book.all())
             raise
         except ReconcileError as error:
             self._end_on(error)

@@ -91,21 +91,21 @@ class Remotes:
         writer = self.writer(connection_id)
         with self.database.read() as tx:
             connection = connections.get(tx, connection_id)
-        found = writer.fingerprint()
         try:
+            found = writer.fingerprint()
             check_fingerprint(connection, found)
         except QuarantinedError as error:
-            self._quarantine(connection, error, found)
+            self._quarantine(connection, error)
             raise
         if fingerprint != found:  # a wrong plan, not a wrong connection
             raise QuarantinedError(connection.name, f"{found} while the plan was made for {fingerprint}", found)
 
-    def _quarantine(self, connection: Connection, error: QuarantinedError, found: str) -> None:
+    def _quarantine(self, connection: Connection, error: QuarantinedError) -> None:
         if connection.quarantine_reason is not None:
             return
         with self.database.begin() as tx:
             connections.quarantine(tx, connection.id, error.sentence)
-            audit.record(tx, self.actor, "quarantine", connection.id, {"found": found})
+            audit.record(tx, self.actor, "quarantine", connection.id, {"found": error.found})
 
 
 def _is_passing(error: RemoteError) -> bool:

@@ -21,10 +21,11 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 
-from reconcile.errors import RateLimitedError, ReconcileError, RefusedError, SignInError
+from reconcile.errors import QuarantinedError, RateLimitedError, ReconcileError, RefusedError, SignInError
 from reconcile.model import Connection
 from reconcile.systems.http import REPEATABLE, HttpSession, is_loopback, no_json, read_json
 from reconcile.systems.salesforce.errors import rule_for
+from reconcile.systems.salesforce.ids import is_valid, to_18
 from reconcile.systems.salesforce.options import salesforce_options
 from reconcile.systems.salesforce.signin import SignedIn, SignIn
 
@@ -69,7 +70,15 @@ class SalesforceClient:
             raise SignInError(self.name, _EACH_REFUSED)
         with self._lock:
             if self._signed_in is refused:  # else another thread has renewed it already
-                self._keep(self._sign_in(is_renewal=True))
+                renewed = self._sign_in(is_renewal=True)
+                self._require_same_organization(refused, renewed)
+                self._keep(renewed)
+
+    def _require_same_organization(self, before: SignedIn, now: SignedIn) -> None:
+        """A refreshed sandbox ends every session and keeps address, credentials and record ids."""
+        expected, found = (organization_of(each.session_id) for each in (before, now))
+        if expected and found and expected != found:
+            raise QuarantinedError(self.name, expected, found)
 
     def send(
         self,
@@ -86,6 +95,7 @@ class SalesforceClient:
             RefusedError: an answer that says no.
             RateLimitedError: the org's requests of the day are used up, or it stays too busy.
             UnreachableError: no answer. SignInError: the session was refused and could not be renewed.
+            QuarantinedError: the renewed session is of another organisation.
         """
         sent = dict(headers or {}) | ({REPEATABLE: "1"} if is_repeatable else {})
         for attempt in range(1, _BUSY_ATTEMPTS + 1):
@@ -156,6 +166,12 @@ class SalesforceClient:
             except SalesforceError as error:
                 raise _from_simple(self.name, error) from None
         raise SignInError(self.name, _EACH_REFUSED)
+
+
+def organization_of(session_id: str) -> str | None:
+    """The organisation that a session is of (18 characters), where its id says so: it begins with it, up to a `!`."""
+    organization, mark, _ = session_id.partition("!")
+    return to_18(organization) if mark and organization.startswith("00D") and is_valid(organization) else None
 
 
 def _is_concurrency(error: ReconcileError) -> bool:
