@@ -78,6 +78,8 @@ def matching_options(command: Command) -> Command:
 @click.argument("right", type=FILE)
 @click.option("--left-id", metavar="COL", help="Column with the left record's id.")
 @click.option("--right-id", metavar="COL", help="Column with the right record's id.")
+@click.option("--left-sheet", metavar="NAME", help="Sheet of LEFT, or its table if it is a snapshot.")
+@click.option("--right-sheet", metavar="NAME", help="Sheet of RIGHT, or its table if it is a snapshot.")
 @click.option("--map", "maps", multiple=True, metavar="ROLE=LEFT:RIGHT", help="Columns of a role; several with +.")
 @click.option("--one-to-one", is_flag=True, help="Each record takes part in at most one link.")
 @click.option("--all-candidates", is_flag=True, help="Write every scored candidate, not only the links.")
@@ -89,6 +91,8 @@ def link_command(
     right: Path,
     left_id: str | None,
     right_id: str | None,
+    left_sheet: str | None,
+    right_sheet: str | None,
     maps: tuple[str, ...],
     one_to_one: bool,
     all_candidates: bool,
@@ -103,8 +107,8 @@ def link_command(
     _refuse(out, None, save_model, inputs=(left, right, limits["model_file"]))
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
-    left_roles = _open(con, left, "left_records", left_id, left_map)
-    right_roles = _open(con, right, "right_records", right_id, right_map)
+    left_roles = _open(con, left, "left_records", left_id, left_map, left_sheet)
+    right_roles = _open(con, right, "right_records", right_id, right_map, right_sheet)
     _check_roles({str(left): left_roles, str(right): right_roles})
     rules = _rules(threshold, one_to_one=one_to_one, **limits)
     result = link(con, "left_records", "right_records", rules)
@@ -136,6 +140,7 @@ def link_command(
 @click.command("dedupe")
 @click.argument("file", type=FILE)
 @click.option("--id", "id_name", metavar="COL", help="Column with the record's id.")
+@click.option("--sheet", metavar="NAME", help="Sheet of FILE, or its table if it is a snapshot.")
 @click.option("--map", "maps", multiple=True, metavar="ROLE=COL", help="Columns of a role; several with +.")
 @click.option("--out", type=FILE, required=True, help="Where to write id, cluster_id and size.")
 @click.option("--pairs", type=FILE, help="Where to write the pairs.")
@@ -144,6 +149,7 @@ def link_command(
 def dedupe_command(
     file: Path,
     id_name: str | None,
+    sheet: str | None,
     maps: tuple[str, ...],
     out: Path,
     pairs: Path | None,
@@ -157,7 +163,7 @@ def dedupe_command(
     _refuse(out, pairs, save_model, inputs=(file, limits["model_file"]))
     con = duckdb.connect()
     mapping, _ = parse_maps(maps)
-    roles = _open(con, file, "records", id_name, mapping)
+    roles = _open(con, file, "records", id_name, mapping, sheet)
     _check_roles({str(file): roles})
     result = dedupe(con, "records", _rules(threshold, one_to_one=False, **limits))
     write_model(save_model, result.model)
@@ -188,6 +194,8 @@ def dedupe_command(
 @click.argument("right", type=FILE, required=False)
 @click.option("--left-id", metavar="COL", help="Column with the left record's id.")
 @click.option("--right-id", metavar="COL", help="Column with the right record's id.")
+@click.option("--left-sheet", metavar="NAME", help="Sheet of LEFT, or its table if it is a snapshot.")
+@click.option("--right-sheet", metavar="NAME", help="Sheet of RIGHT, or its table if it is a snapshot.")
 @click.option("--left-id-value", metavar="ID", help="The left record; without it the match as a whole is explained.")
 @click.option("--right-id-value", metavar="ID", help="The right record, or the second one of LEFT.")
 @click.option("--map", "maps", multiple=True, metavar="ROLE=LEFT:RIGHT", help="Columns of a role; several with +.")
@@ -198,6 +206,8 @@ def explain_command(
     right: Path | None,
     left_id: str | None,
     right_id: str | None,
+    left_sheet: str | None,
+    right_sheet: str | None,
     left_id_value: str | None,
     right_id_value: str | None,
     maps: tuple[str, ...],
@@ -216,9 +226,9 @@ def explain_command(
         raise click.UsageError("Name a second file, or two records of this one.")
     con = duckdb.connect()
     left_map, right_map = parse_maps(maps)
-    _open(con, left, "left_records", left_id, left_map)
+    _open(con, left, "left_records", left_id, left_map, left_sheet)
     if right is not None:
-        _open(con, right, "right_records", right_id, right_map)
+        _open(con, right, "right_records", right_id, right_map, right_sheet)
     rules = _rules(threshold, one_to_one=one_to_one, **limits)
     if left_id_value is None or right_id_value is None:
         summary = link(con, "left_records", "right_records", rules).summary
@@ -314,9 +324,14 @@ def _columns(text: str) -> tuple[str, ...]:
 
 
 def _open(
-    con: duckdb.DuckDBPyConnection, path: Path, view: str, id_name: str | None, mapping: dict[Role, tuple[str, ...]]
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    view: str,
+    id_name: str | None,
+    mapping: dict[Role, tuple[str, ...]],
+    sheet: str | None,
 ) -> dict[Role, tuple[str, ...]]:
-    for notice in open_file(con, path, f"raw_{view}"):
+    for notice in open_file(con, path, f"raw_{view}", sheet=sheet):
         click.echo(f"Warning: {notice}", err=True)
     if not _count(con, f"SELECT count(*) FROM raw_{view}"):
         raise InputError(f"{path} has no records.", remedy="Choose a file with rows below its header.")

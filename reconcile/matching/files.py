@@ -11,7 +11,7 @@ from reconcile.errors import InputError, UnknownNameError, UnreadableFileError
 from reconcile.matching.roles import columns_by_role, detect_roles, id_column, telling_column
 from reconcile.model import ROLES, Role
 from reconcile.snapshots.sql import literal, quoted
-from reconcile.systems.files import ReadTable, read_file
+from reconcile.systems.files import ReadOptions, ReadTable, read_file
 
 Connection = duckdb.DuckDBPyConnection
 DIRECT_READERS = {".parquet": "read_parquet", ".json": "read_json"}
@@ -25,8 +25,10 @@ WRITERS = {
 }
 
 
-def open_file(con: Connection, path: Path, view: str) -> tuple[str, ...]:
+def open_file(con: Connection, path: Path, view: str, *, sheet: str | None = None) -> tuple[str, ...]:
     """Make `view` show a file: Parquet where it lies; text, workbooks and JSON lines read whole, as Compare does.
+
+    `sheet` is that of a workbook, or the table of a snapshot; None for the first, or the only one.
 
     Returns:
         What people should know of it, e.g. that rows could not be read and are left out; a sentence each.
@@ -34,11 +36,12 @@ def open_file(con: Connection, path: Path, view: str) -> tuple[str, ...]:
     Raises:
         InputError: no such file.
         UnreadableFileError: it cannot be read, with the line and what to do.
+        UnknownNameError: no such sheet or table.
     """
     con.execute(f"DROP VIEW IF EXISTS temp.{view}")
     direct = DIRECT_READERS.get(path.suffix.lower())
     if direct is None or not path.is_file():
-        return _notices(con, read_file(con, path, view))
+        return _notices(con, read_file(con, path, view, ReadOptions(sheet=sheet)))
     try:
         con.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM {direct}({literal(str(path))})")
     except duckdb.Error as problem:

@@ -43,6 +43,26 @@ def test_files_are_read_as_people_have_them(tmp_path: Path, form: str) -> None:
     assert pairs(tmp_path) == [("1", "9"), ("2", "8")]
 
 
+def test_the_sheet_of_a_workbook_can_be_chosen(tmp_path: Path) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    book.create_sheet("Read me").append(["nothing here"])
+    sheet = book.create_sheet("Customers")
+    for line in HERE.splitlines():
+        sheet.append(line.split(";"))
+    book.save(tmp_path / "left.xlsx")
+    (tmp_path / "right.csv").write_text(THERE, encoding="utf-8")
+    arguments = [str(tmp_path / "left.xlsx"), str(tmp_path / "right.csv"), "--out", str(tmp_path / "links.csv")]
+    chosen = CliRunner().invoke(link_command, [*arguments, "--left-sheet", "Customers"])
+    assert chosen.exit_code == 0, chosen.output
+    assert pairs(tmp_path) == [("1", "9"), ("2", "8")]
+    wrong = CliRunner().invoke(link_command, [*arguments, "--left-sheet", "Kunden"])
+    assert "no sheet" in str(wrong.exception)
+    found = CliRunner().invoke(
+        dedupe_command, [arguments[0], "--sheet", "Customers", "--out", str(tmp_path / "clusters.csv")]
+    )
+    assert found.exit_code == 0, found.output
+
+
 def test_rows_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     left = tmp_path / "left.csv"
     left.write_text("id,name,city\n1,Mueller,Koeln\n2,Acme,Boston,too,many\n3,Beta,Hull\n", encoding="utf-8")
