@@ -17,6 +17,7 @@ from reconcile.errors import StorageError
 _PARTIAL = ".partial"
 _SPILL = ".spill"
 _REFUSED_BY_DISK = re.compile(r'Could not write (?:to )?file "[^"]*": ([^\n]+)')
+_CUT_OFF = re.compile(r'Could not read enough bytes from file "([^"]*)"')
 _being_written: set[Path] = set()
 
 
@@ -30,7 +31,7 @@ def written_whole(final: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyCon
     """A connection to a new file that appears as `final` when the block ends well, and otherwise not at all.
 
     Raises:
-        StorageError: the disk takes nothing more.
+        StorageError: the disk takes nothing more, or a snapshot that the block reads is cut off.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(final.parent)
@@ -45,14 +46,25 @@ def written_whole(final: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyCon
         partial.rename(final)
         _make_durable(final.parent)
     except duckdb.Error as error:
-        refusal = _REFUSED_BY_DISK.search(str(error))
-        if refusal is None:
+        known = _storage_error(error, final)
+        if known is None:
             raise
-        remedy = "Make room on the disk, then try again; nothing was left behind."
-        raise StorageError(str(final), f"it cannot be written ({refusal[1]})", remedy=remedy) from error
+        raise known from error
     finally:
         _being_written.discard(partial)
         _remove(partial)
+
+
+def _storage_error(error: duckdb.Error, final: Path) -> StorageError | None:
+    """What DuckDB says of the disk or of a damaged file, as a sentence; None for everything else."""
+    if refusal := _REFUSED_BY_DISK.search(str(error)):
+        remedy = "Make room on the disk, then try again; nothing was left behind."
+        return StorageError(str(final), f"it cannot be written ({refusal[1]})", remedy=remedy)
+    if cut := _CUT_OFF.search(str(error)):
+        return StorageError(
+            cut[1], "the file is damaged, its end is missing", remedy="Pull the connection again, whole."
+        )
+    return None
 
 
 def remove_leftovers(folder: Path) -> tuple[Path, ...]:

@@ -135,6 +135,17 @@ def test_bad_requests(tmp_path: Path) -> None:
         pull(made, ["thing"], tmp_path, base=base)
 
 
+def test_a_base_that_was_cut_off_says_what_to_do(tmp_path: Path) -> None:
+    made = source(20_000)
+    base = pull(made, ["thing"], tmp_path)
+    whole = Path(base.path).read_bytes()
+    Path(base.path).unlink()
+    Path(base.path).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StorageError, match="its end is missing"):
+        pull(made, ["thing"], tmp_path, base=base)
+    assert [path.name for path in tmp_path.rglob("*.*")] == [Path(base.path).name]
+
+
 def test_files_that_are_no_snapshots(tmp_path: Path) -> None:
     rubbish, other, newer = tmp_path / "a.duckdb", tmp_path / "b.duckdb", tmp_path / "c.duckdb"
     rubbish.write_bytes(b"rubbish" * 1000)
