@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -117,6 +118,8 @@ def compare(left: Path, right: Path, **given: Any) -> None:
 
 
 def _compare(left: Path, right: Path, options: _Options) -> bool:
+    if not re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?\s*[KMGT]i?B\s*", options.memory_limit, re.IGNORECASE):
+        raise InputError(f"--memory-limit {options.memory_limit!r} is no size.", remedy='Write it like "2GB".')
     recipe = _recipe(options)
     refuse_outputs(options.outputs, options.save_recipe, inputs=[left, right, options.recipe_path])
     with TerminalProgress() as shown, Workspace(memory_limit=options.memory_limit) as work:

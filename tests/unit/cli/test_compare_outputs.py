@@ -57,6 +57,13 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     assert {path: path.read_bytes() for path in files} == before
 
 
+@pytest.mark.parametrize("size", ["1", "lots", "2 GB each"])
+def test_a_limit_that_is_no_size_is_refused_in_plain_words(files: list[Path], size: str) -> None:
+    done = run(*files, "--memory-limit", size)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--memory-limit '{size}' is no size. Write it like \"2GB\"." in done.stderr
+
+
 def test_the_ending_may_be_in_capitals(files: list[Path], tmp_path: Path) -> None:
     assert run(*files, "--out", tmp_path / "O.JSON", "--out", tmp_path / "O.DUCKDB").returncode == 1
     assert (tmp_path / "O.JSON").read_text().startswith("{")
