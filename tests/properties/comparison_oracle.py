@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 Row = Mapping[str, str]
-_NUMBER = re.compile(r"[-+]?[0-9]{1,19}(\.[0-9]{0,9})?")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,19}(\.[0-9]{0,30})?")
+_NINE = Decimal("0.000000001")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _MARK = re.compile(r"[\s\u00a0\u202f!-#%-*,-/:;?@\[-\]_{}]")
 _TRUE, _FALSE = {"yes", "y", "true", "t", "1"}, {"no", "n", "false", "f", "0"}
@@ -33,7 +34,7 @@ class OracleReport:
 
 
 def number(text: str) -> Decimal | None:
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    return Decimal(text).quantize(_NINE, rounding="ROUND_HALF_UP") if _NUMBER.fullmatch(text) else None
 
 
 def day(text: str) -> date | None:
@@ -106,7 +107,7 @@ def difference(left: str, right: str, kind: str, timing_days: int = 5) -> str:  
     a, b = number(left), number(right)
     if a is not None and b is not None:
         if a == b:
-            return "format"
+            return "format" if Decimal(left) == Decimal(right) else "rounding"
         unit = Decimal(1).scaleb(-min(places(left), places(right)))
         has_decimals = max(places(left), places(right)) > 0
         is_small = abs(a - b) <= unit and abs(a - b) <= Decimal("0.01") * max(abs(a), abs(b))

@@ -15,6 +15,7 @@ from reconcile.comparing.tables.values import (
     NUMBER,
     blank_sql,
     decimals_sql,
+    may_be_rounded_sql,
     nothing_sql,
     number_sql,
     plain_number_sql,
@@ -86,7 +87,10 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
         (f"{terms.left_date} = {terms.right_date}", "'format'"),
         (f"abs({terms.days}) <= CAST('{recipe.timing_days:f}' AS DOUBLE)", "'timing'"),
         (f"{terms.days} IS NOT NULL", "'real'"),
-        (f"{terms.left_number} = {terms.right_number}", "'format'"),
+        (
+            f"{terms.left_number} = {terms.right_number}",
+            f"CASE WHEN {may_be_rounded_sql(terms.left, terms.right)} THEN 'rounding' ELSE 'format' END",
+        ),
         (terms.is_rounding(), "'rounding'"),
         (f"{terms.left_number} IS NOT NULL AND {terms.right_number} IS NOT NULL", "'real'"),
     ]

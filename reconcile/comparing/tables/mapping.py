@@ -30,6 +30,7 @@ _CONFIDENT = 0.5
 _SOME = 0.02
 _ENOUGH_TOLD = 12
 _FEW_VALUES = 200
+_TELLING_WORDS = {"id", "number", "code", "key", "name"}
 _ANY_WORDS = {"name", "id", "number", "code", "key", "type", "date", "status"}
 
 
@@ -118,6 +119,8 @@ def _by_likeness(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> l
                 likeness = 0.9  # of an account and of a customer
             overlap = sets.share(name, other)
             confidence = min(0.95, 0.45 * likeness + 0.65 * sets.telling(name, other))
+            if overlap >= _CONFIDENT and _is_named_by_number(_spaced(name).split(), _spaced(other).split()):
+                confidence = max(confidence, _CONFIDENT)
             if overlap >= _SOME and _is_part(_spaced(name).split(), _spaced(other).split()):
                 confidence = max(confidence, _CONFIDENT)
             if confidence >= _CONFIDENT:
@@ -135,6 +138,12 @@ def _is_part(one: Sequence[str], two: Sequence[str]) -> bool:
     """Whether one name is the other with words in front, as BillingStreet is to street; every table has some id."""
     short, long = sorted((one, two), key=len)
     return len(short) < len(long) and list(long[-len(short) :]) == list(short) and short[-1] not in _ANY_WORDS
+
+
+def _is_named_by_number(one: Sequence[str], two: Sequence[str]) -> bool:
+    """Whether one name is the other and a word behind it that says how it is told, as line and line number."""
+    short, long = sorted((one, two), key=len)
+    return len(long) == len(short) + 1 and list(long[:-1]) == list(short) and long[-1] in _TELLING_WORDS
 
 
 def _by_unit(left: Sequence[str], right: Sequence[str], sets: _Overlap) -> list[ColumnProposal]:

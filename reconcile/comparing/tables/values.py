@@ -17,17 +17,17 @@ _SIGNS = r"(US|CA|AU|A|C|NZ|HK|S|MX|R)?[$]|[€£¥₹₩₪₺₽%]|kr[.]?|zł|
 # Behind the decimal mark a dash stands for no cents: 1.000,- is not negative.
 _CURRENCY = rf"[\s\x{{00A0}}\x{{2007}}\x{{2009}}\x{{202F}}]|{_SIGNS}|{_CODES}|[.,][-–—]+$"
 _DASHES = "−–‒‐‑"  # a minus sign proper, and what typesetting makes of one
-_PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,9})?"
+_PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,30})?"
 SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _LONGEST = 100_000
 _NOTHING = ("null", "(null)", "<null>", "nil", "none", "n/a", "#n/a", "nan", "(blank)", "undefined", "-", "--")
 _EXPONENT = r"([eE][-+]?[0-9]{1,2})?"
-_SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
+SALESFORCE = r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?"
 
 
 def number_sql(text: str, decimal: str) -> str:
-    """`text` as an exact number, NULL where it is none or has more than 9 decimals.
+    """`text` as a number of 9 decimals, rounded where it has more (`may_be_rounded_sql` tells); NULL where it is none.
 
     Currency signs and codes, per cent signs, blanks, grouping (in threes), brackets or a minus behind for negative
     numbers are understood.
@@ -35,7 +35,7 @@ def number_sql(text: str, decimal: str) -> str:
     bare = f"translate(regexp_replace({text}, {literal(_CURRENCY)}, '', 'g'), '{_DASHES}', '{'-' * len(_DASHES)}')"
     signed = f"regexp_replace({bare}, '^\\((.+)\\)$|^([0-9].*)-$', '-\\1\\2')"
     mark, group = (r"[.]", r"[,'’]") if decimal == "." else (",", r"[.'’]")
-    form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]{{0,9}})?{_EXPONENT}"
+    form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]{{0,30}})?{_EXPONENT}"
     grouped = f"regexp_replace({signed}, {literal(group)}, '', 'g')"
     plain = grouped if decimal == "." else f"replace({grouped}, ',', '.')"
     slow = f"CASE WHEN regexp_full_match({signed}, {literal(form)}) THEN try_cast({plain} AS {NUMBER}) END"
@@ -49,6 +49,12 @@ def decimals_sql(text: str, decimal: str) -> str:
     """How many digits `text` has behind its decimal mark."""
     mark = "[.]" if decimal == "." else ","
     return f"length(regexp_extract({text}, '{mark}([0-9]+)[^0-9]*$', 1))"
+
+
+def may_be_rounded_sql(left: str, right: str) -> str:
+    """Whether two texts of the same 9 decimals may differ behind these, as 0.3 and 0.30000000000000004."""
+    is_long = " OR ".join(f"regexp_matches({text}, '[.,][0-9]{{10}}|[eE]-')" for text in (left, right))
+    return f"(({is_long}) AND coalesce(try_cast({left} AS DOUBLE) <> try_cast({right} AS DOUBLE), true))"
 
 
 def plain_number_sql(text: str) -> str:
@@ -100,7 +106,7 @@ def key_sql(text: str, steps: Sequence[KeyNormalisation]) -> str:
     if "trim" in steps:
         text = f"trim({text}, {SPACE})"
     if "salesforce" in steps:
-        text = f"CASE WHEN regexp_full_match({text}, '{_SALESFORCE}') THEN left({text}, 15) ELSE {text} END"
+        text = f"CASE WHEN regexp_full_match({text}, '{SALESFORCE}') THEN left({text}, 15) ELSE {text} END"
     if "composed" in steps:
         text = f"nfc_normalize({text})"
     if "point" in steps:

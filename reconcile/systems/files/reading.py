@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -259,8 +259,9 @@ def _read_table(
     keep_empty: bool,
 ) -> ReadTable:
     columns = tuple(con.sql(f"SELECT * FROM {identifier(table)} LIMIT 0").columns)
+    columns, told = _without_empty_end(con, table, columns, found.warnings)
     unreadable = _count(con, f"{table}_unreadable")
-    warnings = [*found.warnings, *_ragged(con, table, unreadable), *content_warnings(con, table, columns)]
+    warnings = [*told, *_ragged(con, table, unreadable), *content_warnings(con, table, columns)]
     rows = _count(con, table)
     warnings += [*_totals(con, table, rows), *_repeated_header(con, table, columns)]
     return ReadTable(
@@ -279,6 +280,29 @@ def _read_table(
         empties=_empties(con, table, columns) if keep_empty else (),
         told_decimal=found.decimal,
     )
+
+
+def _without_empty_end(
+    con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], warnings: Sequence[ReadWarning]
+) -> tuple[tuple[str, ...], list[ReadWarning]]:
+    """Drop last columns with neither a name nor a value: a delimiter behind every line makes one.
+
+    Returns:
+        The columns that are left, and the warnings without those columns.
+    """
+    blank = next((warning for warning in warnings if warning.kind == "blank_headers"), None)
+    others = [warning for warning in warnings if warning is not blank]
+    nameless = blank.count if blank else 0
+    while nameless and len(columns) > 1 and columns[-1] == f"column_{len(columns)}":
+        name = identifier(columns[-1])
+        if con.sql(f"SELECT 1 FROM {identifier(table)} WHERE {name} IS NOT NULL LIMIT 1").fetchall():
+            break
+        con.execute(f"ALTER TABLE {identifier(table)} DROP COLUMN {name}")
+        columns, nameless = columns[:-1], nameless - 1
+    if blank and nameless:
+        examples = tuple(example for example in blank.examples if example in columns)
+        others.insert(0, replace(blank, count=nameless, examples=examples))
+    return columns, others
 
 
 def _empties(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> tuple[str, ...]:

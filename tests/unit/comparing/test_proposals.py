@@ -163,3 +163,22 @@ def test_a_column_of_few_values_is_found_in_a_long_table_too(tmp_path: Path) -> 
         path.write_text(f"{header}\n{path.read_text()}")
     made = compare(tmp_path, tmp_path / "l.csv", tmp_path / "r.csv")
     assert (mapped(made), made.is_equal) == ({"status": "stage", "branch": "office"}, True)
+
+
+def test_a_salesforce_id_of_18_characters_meets_its_15(tmp_path: Path) -> None:
+    ids = [f"001{hashlib.sha256(str(n).encode()).hexdigest()[:12].title()}" for n in range(60)]
+    one = [(a, f"name {n}") for n, a in enumerate(ids)]
+    two = [(f"name {n}", f"{a}AAA") for n, a in enumerate(ids)]
+    left = write(tmp_path / "l.csv", ["Account ID", "Name"], one)
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["company", "cf_salesforce_account_id"], two))
+    assert (made.key, mapped(made)) == ("Account ID = cf_salesforce_account_id", {"Name": "company"})
+    assert made.is_equal
+
+
+def test_a_name_and_the_word_for_its_number_belong_together_where_values_do(tmp_path: Path) -> None:
+    one = [(f"SO{n // 3}", n % 3 + 1, f"Customer {n}", n * 1.5) for n in range(120)]
+    left = write(tmp_path / "l.csv", ["order", "line", "customer", "price"], one)
+    two = [(order, line, f"C-{n}", price) for n, (order, line, _, price) in enumerate(one)]
+    made = compare(tmp_path, left, write(tmp_path / "r.csv", ["order_id", "line_no", "customer_id", "price"], two))
+    assert set(made.key.split(" + ")) == {"order = order_id", "line = line_no"}
+    assert mapped(made) == {"price": "price"}

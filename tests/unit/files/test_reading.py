@@ -451,6 +451,29 @@ def test_a_workbook_tells_its_decimal_mark_or_is_told(
 
 
 @pytest.mark.parametrize(
+    ("text", "columns", "nameless"),
+    [
+        ("id;v;\n1;x;\n2;y;\n", ("id", "v"), 0),
+        ("id;v;;\n1;x;;\n2;y;;\n", ("id", "v"), 0),
+        ("id;;v;\n1;;x;\n2;;y;\n", ("id", "column_2", "v"), 1),
+        ("id;v;\n1;x;\n2;y;z\n", ("id", "v", "column_3"), 1),
+        ('id;v;\n1;x;""\n2;y;\n', ("id", "v"), 0),
+    ],
+)
+def test_a_last_column_without_name_and_values_is_none(
+    tmp_path: Path, text: str, columns: tuple[str, ...], nameless: int
+) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    con = duckdb.connect()
+    read = read_file(con, tmp_path / "a.csv", "t", ReadOptions(delimiter=";"))
+    assert read.columns == columns == tuple(con.sql("FROM t").columns)
+    assert [warning.count for warning in read.warnings if warning.kind == "blank_headers"] == (
+        [nameless] * bool(nameless)
+    )
+    assert con.sql("SELECT rowid, id FROM t ORDER BY rowid").fetchall() == [(0, "1"), (1, "2")]
+
+
+@pytest.mark.parametrize(
     ("text", "rows"),
     [
         ("id,v\n1,x\nid,v\n2,y\nid,v\n", ("row 2", "row 4")),
