@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from reconcile.errors import QuarantinedError
+from reconcile.errors import QuarantinedError, StorageError
 from reconcile.model import Connection
 from reconcile.settings import Settings, load_settings
 from reconcile.state import connections
@@ -29,11 +29,15 @@ class Workbench:
         """Open the workbench that `settings` (default: the environment) describe, making its folders and tables.
 
         Raises:
-            StorageError: the database belongs to another version, or cannot be reached.
+            StorageError: a folder cannot be made; the database belongs to another version, or cannot be reached.
         """
         chosen = settings or load_settings()
         for folder in (chosen.home, chosen.snapshots, chosen.runs, chosen.uploads):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                remedy = "Set RECONCILE_HOME to a folder that you may write to."
+                raise StorageError(str(folder), f"cannot be made ({error.strerror})", remedy=remedy) from error
         database = Database(chosen.database_url)
         database.migrate()
         return cls(chosen, database)

@@ -12,7 +12,7 @@ from reconcile import simulators
 from reconcile.cli.demo import prepare_demo
 from reconcile.cli.session import Session
 from reconcile.cli.supervisor import Child, supervise
-from reconcile.cli.web import app_arguments, check_address, free_port, wait_until_up
+from reconcile.cli.web import app_arguments, check_address, check_free, free_port, wait_until_up
 from reconcile.jobs.worker import serve as serve_jobs
 from reconcile.settings import load_settings
 from reconcile.simulators import FEWEST_ACCOUNTS
@@ -57,6 +57,8 @@ def demo(accounts: int, seed: int, salesforce_port: int, chargebee_port: int) ->
     settings = workbench.settings
     check_address(settings)
     port = free_port(settings)
+    check_free(salesforce_port, "--salesforce-port")
+    check_free(chargebee_port, "--chargebee-port")
     simulate_arguments = (
         *("simulate", "--home", str(settings.home / "practice"), "--accounts", str(accounts), "--seed", str(seed)),
         *("--salesforce-port", str(salesforce_port), "--chargebee-port", str(chargebee_port)),
@@ -92,6 +94,8 @@ def simulate(
     Sign in to Salesforce with client id and secret "practice" (login client_credentials), to Chargebee with the API key
     "practice_key" of the site "acme-practice".
     """
+    check_free(salesforce_port, "--salesforce-port")
+    check_free(chargebee_port, "--chargebee-port")
     simulators.serve(
         home or load_settings().home / "practice",
         salesforce_port=salesforce_port,

@@ -51,6 +51,23 @@ def free_port(settings: Settings) -> int:
     )
 
 
+def check_free(port: int, option: str) -> None:
+    """Refuse a loopback port that something listens on already; 0 is any free one.
+
+    Raises:
+        InputError: it is taken; `option` chooses another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"Port {port} of this machine cannot be used ({error.strerror}).",
+                remedy=f"Is Reconcile running already? Stop it, or choose another port with {option}.",
+            ) from error
+
+
 def app_arguments(settings: Settings, port: int) -> tuple[str, ...]:
     """What `streamlit` is told in order to serve the app."""
     return (

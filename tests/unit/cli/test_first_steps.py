@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reconcile.cli.main import cli
+from reconcile.errors import StorageError
 from reconcile.systems.accepted import OPTIONS, SECRETS
 from tests.practice import ROOT
 
@@ -44,6 +46,25 @@ def test_it_says_what_is_wrong_and_what_to_do(arguments: tuple[str, ...], stdin:
     done = said(*arguments, stdin=stdin)
     assert words in str(done.exception)
     assert said("connections", "list", "--json").stdout.strip() == "[]"
+
+
+def test_a_home_that_cannot_be_made_is_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("RECONCILE_HOME", str(tmp_path / "file" / "home"))
+    refused = said("connections", "list").exception
+    assert isinstance(refused, StorageError)
+    assert "cannot be made (Not a directory). Set RECONCILE_HOME to a folder" in str(refused)
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_a_port_that_is_taken_is_refused_before_anything_starts(command: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = str(said(command, "--salesforce-port", "0", "--chargebee-port", port).exception)
+    assert refused.startswith(f"Port {port} of this machine cannot be used (Address already in use).")
+    assert refused.endswith("or choose another port with --chargebee-port.")
 
 
 def test_a_source_that_was_not_pulled_is_named(tmp_path: Path) -> None:
