@@ -50,6 +50,7 @@ def _key(name: str, *parts: str, needs: str, without: str = "", has_neighbours: 
     return BlockingKey(name, parts, frozenset(needs.split()), frozenset(without.split()), has_neighbours)
 
 
+BOTH_NAMES = "least(given_root, family)", "greatest(given_root, family)"  # which changed places at times
 UNNUMBERED = "CASE WHEN house IS NULL THEN street END"  # "Rose Cottage, Church Lane"
 KEYS: tuple[BlockingKey, ...] = (
     _key("tax id", "tax_id", needs="tax_id", has_neighbours=True),
@@ -84,7 +85,8 @@ KEYS: tuple[BlockingKey, ...] = (
     _key("rarest word", "nullif(t1, 0)", needs="t1", without="domain email phone street", has_neighbours=True),
     _key("date of birth and family name", "birth", "family_sound", needs="birth family_sound"),
     _key("date of birth and given name", "birth", "given_root", needs="birth given_root"),
-    _key("both names", "least(given_root, family)", "greatest(given_root, family)", needs="given_root family"),
+    _key("both names", *BOTH_NAMES, needs="given_root family birth"),
+    _key("both names", *BOTH_NAMES, needs="given_root family", without="birth", has_neighbours=True),
     _key("family name and birth year", "family_sound", "birth_year", needs="family_sound birth_year"),
     _key("given name and swapped birth date", "given_root", "birth_days", needs="given_root birth_days"),
     _key("date of birth and postcode", "birth", "postcode", needs="birth postcode"),

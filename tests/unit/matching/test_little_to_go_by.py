@@ -197,3 +197,17 @@ def test_words_that_many_names_share_make_no_duplicates() -> None:
     assert right >= 20
     assert right / shown > 0.9
     assert said == pytest.approx(right / shown, abs=0.1)
+
+
+def test_the_many_records_of_one_person_stay_connected() -> None:
+    """Sixty patents of one inventor, of many owners: too many pairs to compare all, few enough to lose none."""
+    con = duckdb.connect()
+    con.execute(
+        """CREATE TABLE people AS SELECT i, CASE WHEN i < 600 THEN i % 10 ELSE i END AS person FROM range(3000) t(i)"""
+    )
+    con.execute("""CREATE TABLE records AS SELECT i AS record_id,
+        translate(md5(person::VARCHAR)[:6], '0123456789', 'ghijklmnop') AS given_name,
+        translate(md5((person * 7)::VARCHAR)[:8], '0123456789', 'ghijklmnop') AS family_name,
+        md5((hash(i) % 900)::VARCHAR)[:7] || ' Laboratories' AS name FROM people""")
+    dedupe(con, "records", MatchRules(accept=0.5))
+    assert con.execute("SELECT count(*), max(size), min(size) FROM clusters").fetchall() == [(600, 60, 60)]
