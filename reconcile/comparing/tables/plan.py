@@ -41,7 +41,12 @@ class ComparedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A comparison ready to run; `notes` are doubts about what was taken unasked."""
+    """A comparison ready to run.
+
+    Attributes:
+        notes: doubts about what was taken unasked.
+        is_key_found: the recipe named no key, and `keys` are those that were suggested.
+    """
 
     left: Side
     right: Side
@@ -49,6 +54,7 @@ class Plan:
     columns: tuple[ComparedColumn, ...]
     recipe: Recipe
     notes: tuple[str, ...] = ()
+    is_key_found: bool = False
 
 
 def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: Recipe) -> Plan:
@@ -75,7 +81,7 @@ def make_plan(con: duckdb.DuckDBPyConnection, left: Side, right: Side, recipe: R
     if not columns and not keys:
         raise DefinitionError("Comparison", "the tables have no column in common", remedy="Map the columns by hand.")
     settled = replace(recipe, keys=keys, columns=tuple(pairs))
-    return Plan(left, right, keys, columns, settled, notes)
+    return Plan(left, right, keys, columns, settled, notes, is_key_found=bool(keys) and not recipe.keys)
 
 
 def _proposed(con: duckdb.DuckDBPyConnection, left: Side, right: Side) -> tuple[ColumnPair, ...]:

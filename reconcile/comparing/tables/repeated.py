@@ -21,6 +21,7 @@ from reconcile.errors import DefinitionError
 from reconcile.systems.files.sql import identifier, none_for_empty
 
 MOST_CANDIDATES = 4_000_000
+_ANOTHER = "Name the key, or match the rows by their content (no key). With this one: "
 _THREE_WAYS = (
     "Add a column to the key, pair the nearest rows within a key (duplicates = nearest), or compare groups with sums "
     "(duplicates = groups)."
@@ -34,12 +35,13 @@ class RepeatedKeyError(DefinitionError):
         check: the key's figures, with examples.
     """
 
-    def __init__(self, check: KeyCheck) -> None:
+    def __init__(self, check: KeyCheck, key: str, *, is_found: bool) -> None:
         self.check = check
         shown = f" ({'; '.join(check.examples[:3])})" if check.examples else ""
         number = "1 key occurs" if check.many_to_many == 1 else f"{check.many_to_many:,} keys occur"
         problem = f"{number} more than once on both sides{shown}"
-        super().__init__("Key", problem, remedy=_THREE_WAYS)
+        where = f"Key {key}, found and not given" if is_found else f"Key {key}"
+        super().__init__(where, problem, remedy=f"{_ANOTHER if is_found else ''}{_THREE_WAYS}")
 
 
 def add_repeated(con: duckdb.DuckDBPyConnection, plan: Plan, way: Duplicates) -> None:

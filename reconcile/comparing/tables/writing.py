@@ -116,7 +116,8 @@ def _match(con: duckdb.DuckDBPyConnection, plan: Plan, link_rows: RowLinker | No
     check = check_key(con, plan.left, plan.right, plan.keys)
     if check.many_to_many and plan.recipe.duplicates == "refuse":
         is_masked = any(key.left in sensitive_columns(plan, "left") for key in plan.keys)
-        raise RepeatedKeyError(replace(check, examples=()) if is_masked else check)
+        shown = replace(check, examples=()) if is_masked else check
+        raise RepeatedKeyError(shown, key_title(plan), is_found=plan.is_key_found)
     match_single(con, plan)
     add_repeated(con, plan, plan.recipe.duplicates)
     return [*notes, *repeated_notes(check, plan)]

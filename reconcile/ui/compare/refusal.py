@@ -32,10 +32,14 @@ def show_refusal(desk: Desk, recipe: Recipe, refusal: ReconcileError) -> None:
         return
     show_error(refusal)
     if not recipe.keys and not recipe.no_key:
-        st.button(
-            "Match the rows by their content", icon=":material/balance:", key="compare_by_content",
-            on_click=desk.settle, args=(replace(recipe, no_key=True),),
-        )  # fmt: skip
+        _offer_content(desk, recipe)
+
+
+def _offer_content(desk: Desk, recipe: Recipe) -> None:
+    st.button(
+        "Match the rows by their content", icon=":material/balance:", key="compare_by_content",
+        on_click=desk.settle, args=(replace(recipe, keys=(), no_key=True),),
+    )  # fmt: skip
 
 
 def _show_repeated(desk: Desk, recipe: Recipe, refusal: RepeatedKeyError) -> None:
@@ -53,6 +57,7 @@ def _show_repeated(desk: Desk, recipe: Recipe, refusal: RepeatedKeyError) -> Non
                 DUPLICATE_WAYS[way], key=f"compare_way_{way}", help=help_text, on_click=desk.settle,
                 args=(replace(recipe, duplicates=way),),
             )  # fmt: skip
+        _offer_content(desk, recipe)
         named = {(key.left, key.right) for key in recipe.keys}
         others = {pair.title: pair for pair in recipe.columns if (pair.left, pair.right) not in named}
         if others:

@@ -134,6 +134,14 @@ def test_the_opposite_sign_of_all_amounts_is_told_and_can_be_compared_without(
     assert made.total("same").pairs == opposite
 
 
+def test_a_repeated_key_that_nobody_named_says_so(desk: Desk) -> None:
+    left = "Zip,Town\n" + "".join(f"{10000 + n // 2 * 2 if n < 4 else 20000 + n},T{n % 7}\n" for n in range(90))
+    with pytest.raises(RepeatedKeyError) as caught:
+        desk.compare(left, left)
+    assert "Key Zip, found and not given: 2 keys occur more than once on both sides" in str(caught.value)
+    assert "match the rows by their content" in caught.value.remedy
+
+
 def test_a_many_to_many_key_is_refused_with_three_ways(desk: Desk) -> None:
     with pytest.raises(RepeatedKeyError, match=r"1 key occurs .* on both sides .*A: 2 left, 2 right") as caught:
         desk.compare(LINES_LEFT, LINES_RIGHT, Recipe(keys=BY_INVOICE))
