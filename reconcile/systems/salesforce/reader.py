@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconcile.errors import RefusedError, UnknownNameError
+from reconcile.errors import QuarantinedError, RefusedError, UnknownNameError
 from reconcile.model import Connection, Environment, FieldInfo, ObjectInfo
 from reconcile.systems.salesforce import bulk
 from reconcile.systems.salesforce.client import SalesforceClient
@@ -37,7 +37,7 @@ class SalesforceReader:
 
     def fingerprint(self) -> str:
         """The organisation's id, 18 characters."""
-        return organization(self.client)["Id"] or ""
+        return who_answers(self.client)
 
     def environment(self) -> Environment:
         """Practice on this machine (or where the options say so), else as the organisation says of itself."""
@@ -173,6 +173,14 @@ def _field(item: Mapping[str, Any]) -> FieldInfo:
         references=str(references[0]) if references else None,
         length=int(item["length"]) if item.get("length") else None,
     )
+
+
+def who_answers(client: SalesforceClient) -> str:
+    """The organisation's id, 18 characters; of the new one where another answers than the session was of."""
+    try:
+        return organization(client)["Id"] or ""
+    except QuarantinedError as error:  # for every other call a reason to stop, here the answer
+        return error.found
 
 
 def organization(client: SalesforceClient) -> dict[str, str | None]:

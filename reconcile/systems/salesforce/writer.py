@@ -28,7 +28,7 @@ from reconcile.systems.salesforce import bulk, values
 from reconcile.systems.salesforce.client import SalesforceClient, error_of
 from reconcile.systems.salesforce.errors import rule_for
 from reconcile.systems.salesforce.ids import is_valid, to_18
-from reconcile.systems.salesforce.reader import as_text, describe, organization
+from reconcile.systems.salesforce.reader import as_text, describe, who_answers
 
 GUARDED_ROWS = 25
 COLLECTION_ROWS = 200
@@ -57,7 +57,7 @@ class SalesforceWriter:
 
     def fingerprint(self) -> str:
         """The organisation's id, 18 characters."""
-        return organization(self.client)["Id"] or ""
+        return who_answers(self.client)
 
     def guard(self, before_write: Callable[[], None]) -> None:
         """Have this called right before each request that writes; whatever it raises keeps the request here."""
