@@ -70,10 +70,7 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
         real: anything else.
     """
     terms = _Terms(column, decimals)
-    is_word_for_nothing = " OR ".join(
-        f"({blank_sql(one)} AND {nothing_sql(other)})"
-        for one, other in ((terms.left, terms.right), (terms.right, terms.left))
-    )
+    are_words = f"{nothing_sql(terms.left)} OR {nothing_sql(terms.right)}"
     whens = [
         (terms.is_same(), "NULL"),
         *(
@@ -82,8 +79,10 @@ def class_sql(column: ComparedColumn, recipe: Recipe, decimals: tuple[str, str])
             else [(f"({terms.left} IS NULL) <> ({terms.right} IS NULL)", "'missing'")]
         ),
         (f"{blank_sql(terms.left)} AND {blank_sql(terms.right)}", "'format'"),
-        (is_word_for_nothing, "'format'"),
-        (f"{blank_sql(terms.left)} OR {blank_sql(terms.right)}", "'missing'"),
+        (
+            f"{blank_sql(terms.left)} OR {blank_sql(terms.right)}",
+            f"CASE WHEN {are_words} THEN 'format' ELSE 'missing' END",
+        ),
         (f"{terms.left_date} = {terms.right_date}", "'format'"),
         (f"abs({terms.days}) <= CAST('{recipe.timing_days:f}' AS DOUBLE)", "'timing'"),
         (f"{terms.days} IS NOT NULL", "'real'"),

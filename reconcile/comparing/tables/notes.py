@@ -9,7 +9,7 @@ import duckdb
 from reconcile.comparing.tables.keys import KeyCheck
 from reconcile.comparing.tables.plan import Plan
 from reconcile.comparing.tables.recipe import KeyNormalisation
-from reconcile.comparing.tables.result import ClassTotal
+from reconcile.comparing.tables.result import ClassTotal, ColumnResult
 from reconcile.comparing.tables.side import one_row
 from reconcile.comparing.tables.values import number_sql
 
@@ -84,13 +84,14 @@ def group_notes(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"{words} more rows on one side than on the other."] if found else []
 
 
-def sign_notes(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+def sign_notes(con: duckdb.DuckDBPyConnection, plan: Plan, columns: Sequence[ColumnResult]) -> list[str]:
     """Where one file books as minus what the other books as plus, every amount differs and no single one is wrong."""
     decimals = (plan.left.read.decimal, plan.right.read.decimal)
     left, right = (number_sql(f"{side}_value", mark) for side, mark in zip(("left", "right"), decimals, strict=True))
     notes = []
-    for column in plan.columns:
-        if column.kind.kind != "number" or column.rule.left_factor is not None or column.rule.is_sensitive:
+    for column, result in zip(plan.columns, columns, strict=True):
+        are_most = 2 * result.classes["real"] > result.compared
+        if not are_most or column.kind.kind != "number" or column.rule.left_factor or column.rule.is_sensitive:
             continue
         some = f"SELECT * FROM result.cells WHERE position = {column.position} AND class = 'real' LIMIT {_SIGN_ROWS}"
         found, opposite = one_row(con, f"SELECT count(*), count(*) FILTER ({left} = -({right})) FROM ({some})")

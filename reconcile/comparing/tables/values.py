@@ -17,7 +17,7 @@ _SIGNS = r"(US|CA|AU|A|C|NZ|HK|S|MX|R)?[$]|[€£¥₹₩₪₺₽%]|kr[.]?|zł|
 # Behind the decimal mark a dash stands for no cents: 1.000,- is not negative.
 _CURRENCY = rf"[\s\x{{00A0}}\x{{2007}}\x{{2009}}\x{{202F}}]|{_SIGNS}|{_CODES}|[.,][-–—]+$"
 _DASHES = "−–‒‐‑"  # a minus sign proper, and what typesetting makes of one
-_PLAIN = "[-+]?[0-9]{1,19}([.][0-9]{0,30})?"
+_PLAIN = "[-+]?[0-9]{1,19}([.][0-9]*)?"
 SPACE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 _MARKS = r"[\s\x{00A0}\x{202F}\pP]"
 _LONGEST = 100_000
@@ -35,7 +35,7 @@ def number_sql(text: str, decimal: str) -> str:
     bare = f"translate(regexp_replace({text}, {literal(_CURRENCY)}, '', 'g'), '{_DASHES}', '{'-' * len(_DASHES)}')"
     signed = f"regexp_replace({bare}, '^\\((.+)\\)$|^([0-9].*)-$', '-\\1\\2')"
     mark, group = (r"[.]", r"[,'’]") if decimal == "." else (",", r"[.'’]")
-    form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]{{0,30}})?{_EXPONENT}"
+    form = rf"[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]{{1,19}})?({mark}[0-9]*)?{_EXPONENT}"
     grouped = f"regexp_replace({signed}, {literal(group)}, '', 'g')"
     plain = grouped if decimal == "." else f"replace({grouped}, ',', '.')"
     slow = f"CASE WHEN regexp_full_match({signed}, {literal(form)}) THEN try_cast({plain} AS {NUMBER}) END"

@@ -131,7 +131,8 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
     _write_unreadable(con, plan)
     _write_evidence(con, plan)
     totals = count_classes(con, plan, "result.rows")
-    notes = [*notes, *group_notes(con), *nothing_met_notes(plan, totals), *sign_notes(con, plan)]
+    columns = measure_columns(con, plan, "result.cells", totals)
+    notes = [*notes, *group_notes(con), *nothing_met_notes(plan, totals), *sign_notes(con, plan, columns)]
     made = Comparison(
         left=_source(plan.left, plan, "left"),
         right=_source(plan.right, plan, "right"),
@@ -139,7 +140,7 @@ def _fill(con: duckdb.DuckDBPyConnection, plan: Plan, path: str, started: float,
         key_columns=tuple((key.left, key.right) for key in plan.keys),
         duplicates=plan.recipe.duplicates,
         totals=totals,
-        columns=measure_columns(con, plan, "result.cells", totals),
+        columns=columns,
         cells=int(one_row(con, "SELECT count(*) FROM result.cells")[0]),
         notes=tuple(notes),
         recipe=dump_recipe(plan.recipe),
