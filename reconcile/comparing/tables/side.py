@@ -16,6 +16,7 @@ from reconcile.systems.files.sql import identifier, none_for_empty
 
 SAMPLE_ROWS = 6000
 INTERRUPT_EVERY_S = 0.05
+IN_ORDER = "SET preserve_insertion_order = true"
 _STRETCHES = 6
 _LOOK_ROWS = 2000
 _AT_ONCE = 2
@@ -104,7 +105,7 @@ def any_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        con.execute("SET preserve_insertion_order = true")
+        con.execute(IN_ORDER)
 
 
 def one_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

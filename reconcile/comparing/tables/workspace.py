@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -21,7 +22,7 @@ from reconcile.comparing.tables.pages import ComparisonFile
 from reconcile.comparing.tables.plan import make_plan
 from reconcile.comparing.tables.recipe import ColumnPair, KeyColumn, Recipe
 from reconcile.comparing.tables.result import Comparison
-from reconcile.comparing.tables.side import Side, at_once, make_side
+from reconcile.comparing.tables.side import IN_ORDER, Side, at_once, make_side
 from reconcile.comparing.tables.writing import RESULT, RowLinker, write_comparison
 from reconcile.model import Progress
 from reconcile.systems.files import ReadOptions, ReadTable, read_file
@@ -29,7 +30,6 @@ from reconcile.systems.files.sql import literal
 
 _MEMORY_LIMIT = "2500MB"
 _MOST_OVERLAP_ROWS, _MOST_OVERLAP_COLUMNS = 100_000, 60
-_ORDERED = "SET preserve_insertion_order = true"
 _TIME_ZONE = "SET GLOBAL TimeZone = 'UTC'"  # for every connection to the same database
 
 
@@ -47,8 +47,10 @@ class Workspace:
         self.con = duckdb.connect()
         self.con.execute(f"SET memory_limit = {literal(memory_limit)}")
         self.con.execute(_TIME_ZONE)
-        self.folder = Path(tempfile.mkdtemp(prefix="reconcile-compare-", dir=folder))
+        self.folder = Path(folder or tempfile.gettempdir()) / f"reconcile-compare-{os.urandom(8).hex()}"
+        # Before the folder is made: a signal may arrive between any two lines.
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700)
         self.con.execute(f"SET temp_directory = {literal(str(self.folder / 'spill'))}")
 
     def __enter__(self) -> Workspace:
@@ -170,7 +172,7 @@ class Workspace:
             UnknownNameError: the recipe names a column that is not there.
         """
         started = time.monotonic()
-        self.con.execute(_ORDERED)  # a comparison that was broken off may have left it otherwise
+        self.con.execute(IN_ORDER)  # a comparison that was broken off may have left it otherwise
         plan = make_plan(self.con, self.left, self.right, recipe)
         return write_comparison(self.con, plan, target, started, link_rows=link_rows, progress=progress)
 
