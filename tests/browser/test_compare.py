@@ -100,12 +100,15 @@ def test_two_dropped_files_become_a_workbook(app: str, page: Page, tmp_path: Pat
     assert took < HURRY_S
 
 
-def test_every_other_form_of_the_report_can_be_downloaded(app: str, page: Page, tmp_path: Path) -> None:
-    left, right = write_files(tmp_path)
+def compare_both(app: str, page: Page, left: Path, right: Path) -> None:
     page.goto(f"{app}/Compare_files")
     page.get_by_text("Left table", exact=True).wait_for()
     drop_both(page, left, right)
     page.get_by_role("button", name="Compare", exact=True).click()
+
+
+def test_every_other_form_of_the_report_can_be_downloaded(app: str, page: Page, tmp_path: Path) -> None:
+    compare_both(app, page, *write_files(tmp_path))
     page.get_by_text("60 changed, 10 only left, 10 only right; 1,930 same").wait_for()
     found = {}
     for label in ("Page", "Data", "Differences", "Patch", "Recipe"):
@@ -124,15 +127,10 @@ def test_every_other_form_of_the_report_can_be_downloaded(app: str, page: Page, 
     assert tomllib.loads(found["Recipe"].read_text())["key"] == [{"left": "Invoice", "right": "invoice_id"}]
     page.goto(found["Page"].as_uri())
     page.get_by_text("60 changed, 10 only left, 10 only right; 1,930 same").wait_for()
-    page.screenshot(path=tmp_path / "page.png")
 
 
 def test_the_rows_can_be_narrowed_to_a_column_and_class(app: str, page: Page, tmp_path: Path) -> None:
-    left, right = write_files(tmp_path)
-    page.goto(f"{app}/Compare_files")
-    page.get_by_text("Left table", exact=True).wait_for()
-    drop_both(page, left, right)
-    page.get_by_role("button", name="Compare", exact=True).click()
+    compare_both(app, page, *write_files(tmp_path))
     page.get_by_text("1–50 of 60 rows").wait_for()
     page.get_by_role("radio", name="Format", exact=True).click()
     page.get_by_text("20 rows", exact=True).wait_for()

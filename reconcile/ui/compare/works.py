@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import threading
 import time
 import weakref
@@ -32,9 +33,8 @@ class Works:
         def run() -> None:
             if other is not None:
                 other.join()
-            while former is not None and former.is_alive():
-                self._interrupt(what)
-                former.join(INTERRUPT_EVERY_S)
+            if former is not None:
+                self._break_off(what, former, until=math.inf)
             work()
 
         # A server that is stopped breaks off what nobody will see, rather than wait for it.
@@ -49,9 +49,12 @@ class Works:
         """Break off everything, and wait until it has ended; ten seconds at most."""
         deadline = time.monotonic() + _PATIENCE_S
         for what, thread in list(self._latest.items()):
-            while thread.is_alive() and time.monotonic() < deadline:
-                self._interrupt(what)
-                thread.join(INTERRUPT_EVERY_S)
+            self._break_off(what, thread, until=deadline)
+
+    def _break_off(self, what: Work, thread: threading.Thread, *, until: float) -> None:
+        while thread.is_alive() and time.monotonic() < until:
+            self._interrupt(what)
+            thread.join(INTERRUPT_EVERY_S)
 
 
 @atexit.register
